@@ -13,6 +13,7 @@ from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
+from evenhand.audit.text.numbers import BY_HAND
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
@@ -148,7 +149,8 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
         "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
     }  # fmt: skip
-    doubt = not sure or (not read and _nearly(change) and not facts["cut"])
+    printed_so = min(one.decimals for one in (change.base, change.new, change.delta)) > BY_HAND
+    doubt = not sure or printed_so or (not read and _nearly(change) and not facts["cut"])
     level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
         "change-disagrees",
@@ -194,5 +196,5 @@ RULE = Rule(
     "A difference that neither the subtraction nor the ratio of the two numbers beside it gives.",
     anywhere(check),
     say,
-    words=False,
+    words=False, slips=True,
 )

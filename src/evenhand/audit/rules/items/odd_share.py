@@ -234,5 +234,5 @@ RULE = Rule(
     "A share that no whole number of the stated items gives, where such numbers give all others (GRIM).",
     anywhere(check),
     say,
-    words=False,
+    words=False, slips=True,
 )

@@ -59,6 +59,8 @@ _NO_CUE = Pattern(
     r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|从|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
 )
 _GOES_ON = Pattern(r"\s*(?:%|pp)?\s*(?:→|->|⇒|to \d|[–-]\s?\d|±|°|,?\s*(?:95 ?%[^,;]{0,20})?[\[(]\s*[+\-−]?\d)")
+_OWN_PAIR = Pattern(r"\(\s*[\d.,]+\s?%?\s*(?:→|->|=>|to|vs\.?)\s*\d")
+"""Behind a difference: the two numbers that it is of."""
 _FAR = 8
 """Lines between two values and their difference."""
 
@@ -118,12 +120,12 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     last = delta.number.start
     fine = [
         q for one in between for q in quantities(one)
-        if _is_result(q) and (one is not delta.sentence or q.number.start < last)
+        if (_is_value(q) or q.number.signed or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
     ]  # fmt: skip
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
-    if any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+    if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
     told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
     if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
@@ -135,11 +137,6 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
         return True
     named = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
     return at[1] - at[0] == 1 and bool(named[0] & named[1]) and len(delta.sentence.text) < _LONG
-
-
-def _is_result(one: Quantity) -> bool:
-    """Whether a number may be a result, be it said to be a difference or not."""
-    return _is_value(one) and not is_stated(one)
 
 
 def _elsewhere(delta: Quantity) -> list[str]:
@@ -235,9 +232,8 @@ def _gives(one: Quantity, other: Quantity, delta: Quantity) -> bool:
         return True
     if said is False and delta.unit != "%":
         return False
-    return any(
-        abs(100 * r - told) <= slack + 100 * wide / min(one.value, other.value) for r in _ratios(one, other, delta)
-    )
+    low, high = sorted((one.value, other.value))
+    return any(abs(100 * r - told) <= slack + 100 * wide / low * (high / low) for r in _ratios(one, other, delta))
 
 
 def _factors(one: Quantity, delta: Quantity) -> tuple[float, ...]:
