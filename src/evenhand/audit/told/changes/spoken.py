@@ -65,9 +65,8 @@ _FAR = 8
 """Lines between two values and their difference."""
 
 _NEAR = 2.0
-_SLIP, _NEXT, _LONG = 1.7, 2, 120
-"""How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
-letters of a point that says nothing but it."""
+_SLIP, _NEXT = 1.7, 2
+"""How many times a slip of the pen makes a difference larger or smaller; sentences from the values to it."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
 
 
 def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> bool:
-    """Whether a sentence, or two points of a list, give two values and no others, and the difference follows at once.
+    """Whether a sentence gives two values and no others, and the difference follows at once.
 
     A mean of differences, and one of pairs, is another number than the difference of two means.
     """
@@ -125,7 +124,9 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
-    if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+    if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here):
+        return False
+    if words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
     told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
     if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
@@ -133,10 +134,7 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     settings = words.SETTINGS.search(first.sentence.text[: first.number.start])
     if settings or words.CLAUSE.search(delta.before) or len({*words.PARTS.findall(told)}) > 1:
         return False
-    if at[0] == at[1]:
-        return True
-    named = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
-    return at[1] - at[0] == 1 and bool(named[0] & named[1]) and len(delta.sentence.text) < _LONG
+    return at[0] == at[1]
 
 
 def _elsewhere(delta: Quantity) -> list[str]:
@@ -147,10 +145,6 @@ def _elsewhere(delta: Quantity) -> list[str]:
 def _metrics(delta: Quantity) -> list[str]:
     """The names in capitals beside a difference: it is one of that metric."""
     return re.findall(r"(?<!\w)[A-Z][A-Z\d@-]*\d*(?![\w])", delta.before[-12:] + " " + delta.after[:20])
-
-
-def _outside(one: Quantity) -> str:
-    return one.sentence.low[: one.number.start] + " " + one.sentence.low[one.number.end :]
 
 
 def _told_already(before: Sequence[Quantity], one: Quantity, other: Quantity) -> bool:
