@@ -66,3 +66,9 @@ def test_what_is_meant_otherwise_is_not_told_aloud(tmp_path: Path, case: str) ->
     (tmp_path / "fault").mkdir()
     assert aloud(tmp_path / "fault", rule, fault)
     assert aloud(tmp_path, rule, innocent) == []
+
+
+def test_a_whole_percentage_whose_rest_was_cut_off_is_a_note(tmp_path: Path) -> None:
+    for printed, level in ((160, ["note"]), (159, ["fault"]), (161, [])):
+        line = f"# Log\n\n- reward 28.11 → 73.25 (+{printed}%)\n"
+        assert [one.level for one in aloud(tmp_path, "change-disagrees", line)] == level

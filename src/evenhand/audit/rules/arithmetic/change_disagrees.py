@@ -147,7 +147,7 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _within_a_digit(change) and _cut_off(change),
     }  # fmt: skip
     printed_so = min(one.decimals for one in (change.base, change.new, change.delta)) > BY_HAND
     doubt = not sure or printed_so or (not read and _nearly(change) and not facts["cut"])
@@ -163,9 +163,12 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
 
 
 def _nearly(change: Change) -> bool:
-    """Whether a difference is right but for its last digit."""
-    wide = replace(change.delta, half=2 * change.delta.half)
-    return change.delta.decimals > 0 and bool(readings(replace(change, delta=wide)))
+    """Whether a difference is right but for its last digit behind the point."""
+    return change.delta.decimals > 0 and _within_a_digit(change)
+
+
+def _within_a_digit(change: Change) -> bool:
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
 
 
 def _cut_off(change: Change) -> bool:
