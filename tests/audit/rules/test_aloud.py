@@ -168,7 +168,7 @@ def test_a_program_makes_no_slips_of_the_pen(tmp_path: Path, kind: str) -> None:
     assert [(one.rule, one.level) for one in told(tmp_path, text, hints=True)] == [(rule, "hint")]
 
 
-@pytest.mark.parametrize("decimals", (4, 6))
+@pytest.mark.parametrize("decimals", [4, 6])
 def test_a_difference_with_the_digits_of_a_program_may_be_to_another_number(tmp_path: Path, decimals: int) -> None:
     first, second = f"{0.259621:.{decimals}f}", f"{0.085478:.{decimals}f}"
     text = f"- seed42: {first} → soup {second} (-{0.176861:.{decimals}f}) REJECTED\n"

@@ -199,5 +199,6 @@ RULE = Rule(
     "A difference that neither the subtraction nor the ratio of the two numbers beside it gives.",
     anywhere(check),
     say,
-    words=False, slips=True,
+    words=False,
+    slips=True,
 )

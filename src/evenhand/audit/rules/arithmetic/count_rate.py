@@ -183,5 +183,10 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "count-and-rate", "A share that is not the one of the count printed beside it.", anywhere(check), say, words=False, slips=True
+    "count-and-rate",
+    "A share that is not the one of the count printed beside it.",
+    anywhere(check),
+    say,
+    words=False,
+    slips=True,
 )

@@ -234,5 +234,6 @@ RULE = Rule(
     "A share that no whole number of the stated items gives, where such numbers give all others (GRIM).",
     anywhere(check),
     say,
-    words=False, slips=True,
+    words=False,
+    slips=True,
 )
