@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from evenhand.audit.text.numbers import BY_HAND, Number, numbers
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
 Kind = Literal["heading", "bullet", "row", "prose", "code", "blank"]
@@ -166,7 +166,8 @@ SUMMARIES = " (summaries)"
 _WORDS = Pattern(r"[A-Za-z]{2,}")
 _SENTENCE_END = Pattern(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5
-_MOST_LOOKED_AT = 500
+_KEPT_BY_HAND, _MOST_LOOKED_AT = 3, 500
+"""Decimals of a table in a file of data that somebody keeps by hand; a program rounds to four, if it does."""
 
 
 def only_number(cell: str) -> Number | None:
@@ -212,7 +213,7 @@ class Log:
     @cached_property
     def computed(self) -> bool:
         """Whether a program wrote it: records in JSON, or data with more digits than anybody writes down."""
-        fine = (n.decimals > BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
+        fine = (n.decimals > _KEPT_BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
         return bool(self.leaves) or self.name.endswith(SUMMARIES) or (self.data and any(fine))
 
     @cached_property
