@@ -28,8 +28,12 @@ def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
     assert "are now 5" in done.stdout
     again = parsed(evenhand(tmp_path, "ledger", "pack", "--ledger", "l", "--json"))
     assert (again["tables"], again["packs"], again["files"]) == (0, [], [5, 5])
-    asked = evenhand(tmp_path, "ledger", "query", "select sum(score) from items", "--ledger", "l", "--json")
-    assert list(parsed(asked)[0].values()) == [2 * 3.5]
+    with Ledger(tmp_path / "l") as ledger:
+        fill(ledger, 4)
+    assert "are now 8" in evenhand(tmp_path, "ledger", "pack", "--ledger", "l").stdout
+    assert "8 files with 0.0 MB are now 5" in evenhand(tmp_path, "ledger", "pack", "--all", "--ledger", "l").stdout
+    asked = evenhand(tmp_path, "ledger", "query", "select count(distinct trial) from items", "--ledger", "l", "--json")
+    assert list(parsed(asked)[0].values()) == [4]
     next((tmp_path / "l/packs").glob("curves-*")).unlink()
     missed = evenhand(tmp_path, "ledger", "verify", "--ledger", "l")
     assert missed.returncode == 4

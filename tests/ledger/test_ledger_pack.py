@@ -115,6 +115,86 @@ def test_a_reader_that_opened_the_ledger_before_it_was_packed_reads_on(tmp_path:
     assert len(reader.outcomes()) == 5
 
 
+def packed_twice(folder: Path) -> Path:
+    """A ledger with two packs of a kind and two archives, and a trial that is in none."""
+    ledger = Ledger(written(folder))
+    ledger.pack()
+    fill(ledger, 8)
+    ledger.pack()
+    ledger.record_outcome(replace(TRIAL, seed=99), OUTCOME, EXECUTION, "h", {"git": None})
+    ledger.close()
+    assert len(files_of(folder)) == 2 * 3 + 2 * 2 + 2
+    return folder
+
+
+def test_all_packs_become_one_of_a_kind_that_says_the_same(tmp_path: Path) -> None:
+    before = content(packed_twice(tmp_path))
+    head = Ledger(tmp_path).head_hash(IDS)
+    report = Ledger(tmp_path).pack(everything=True)
+    assert content(tmp_path) == before
+    assert Ledger(tmp_path).head_hash(IDS) == head
+    assert [name.split("/")[0] for name in files_of(tmp_path)] == ["heads", "packs", "packs", "packs", "segments"]
+    found = Ledger(tmp_path).verify()
+    assert (found.faults, found.notes) == ((), ())
+    assert (report.files, len(report.packs)) == ((12, 5), 3)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_is_packed_as_a_whole_is_not_packed_again(tmp_path: Path, everything: bool) -> None:
+    Ledger(packed_twice(tmp_path)).pack(everything=True)
+    before = files_of(tmp_path)
+    assert Ledger(tmp_path).pack(everything).packs == ()
+    assert files_of(tmp_path) == before
+
+
+def test_without_it_what_was_packed_before_stays_as_it_is(tmp_path: Path) -> None:
+    packs_before = {path.name for path in (packed_twice(tmp_path) / "packs").iterdir()}
+    Ledger(tmp_path).pack()
+    assert packs_before < {path.name for path in (tmp_path / "packs").iterdir()}
+
+
+def test_a_reader_that_opened_the_ledger_before_all_was_packed_anew_reads_on(tmp_path: Path) -> None:
+    before = content(packed_twice(tmp_path))
+    reader = Ledger(tmp_path)
+    records = reader.outcomes()
+    assert records[0].outcome.items["score"].ids == before[0][3]["score"][0]  # from a pack that goes
+    Ledger(tmp_path).pack(everything=True)
+    for record, known in zip(records, before, strict=True):
+        assert {name: table.ids for name, table in record.outcome.items.items()} == {
+            n: t[0] for n, t in known[3].items()
+        }
+        assert {name: curve.steps.tolist() for name, curve in record.outcome.curves.items()} == {
+            name: steps for name, (steps, _) in known[4].items()
+        }
+
+
+@pytest.mark.parametrize("pattern", ["items-*", "records-*"])
+def test_a_damaged_pack_is_not_packed_anew_and_nothing_is_removed(tmp_path: Path, pattern: str) -> None:
+    packed_twice(tmp_path)
+    path = sorted((tmp_path / "packs").glob(pattern))[0]
+    path.write_bytes(path.read_bytes()[:-9] + b"123456789")
+    before = files_of(tmp_path)
+    with pytest.raises(LedgerError, match="altered"):
+        Ledger(tmp_path).pack(everything=True)
+    assert set(before) <= set(files_of(tmp_path))
+
+
+def test_packs_of_a_copy_that_are_merged_back_are_named_and_go_at_the_next_packing(tmp_path: Path) -> None:
+    mine = packed_twice(tmp_path / "mine")
+    shutil.copytree(mine, tmp_path / "copy")
+    Ledger(mine).pack(everything=True)
+    before = content(mine)
+    Ledger(mine).merge(tmp_path / "copy")
+    found = Ledger(mine).verify()
+    assert found.faults == ()
+    assert any("was packed anew" in note for note in found.notes)
+    assert content(mine) == before
+    Ledger(mine).pack(everything=True)
+    assert (Ledger(mine).verify().faults, Ledger(mine).verify().notes) == ((), ())
+    assert content(mine) == before
+    assert len(files_of(mine)) == 5
+
+
 def test_tables_of_many_row_groups_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "ROWS", 5)
     monkeypatch.setattr(packs, "_HELD", 2)
@@ -387,7 +467,7 @@ def test_a_packing_that_names_a_file_elsewhere_is_refused(tmp_path: Path, file: 
     assert "no file of a ledger" in faults_of(tmp_path)
 
 
-def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> int:
+def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int, everything: bool) -> int:
     """Pack in a child that ends at once before its ``last``-th change on the disk; gives its exit code."""
     child = os.fork()
     if child == 0:
@@ -408,7 +488,7 @@ def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> int:
             for owner, name in ((Path, "unlink"), (Path, "replace"), (Path, "rmdir"), (Path, "write_bytes")):
                 monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
             monkeypatch.setattr(os, "write", counted(os.write))
-            Ledger(folder).pack()
+            Ledger(folder).pack(everything)
             code = 0
         finally:
             os._exit(code)
@@ -416,22 +496,29 @@ def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("everything", [False, True])
 def test_killed_before_any_of_its_steps_it_has_lost_nothing_and_goes_on_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, everything: bool
 ) -> None:
-    source = written(tmp_path / "source", (PLAIN, SMALL, SMALL))
+    source = tmp_path / "source"
+    if everything:
+        Ledger(written(source, (PLAIN, SMALL))).pack()
+        Ledger(written(source, (OUTCOME, PLAIN, SMALL))).pack()
+    else:
+        written(source, (PLAIN, SMALL, SMALL))
     expected, steps, code = content(source), 0, 9
     while code == 9:
         folder = tmp_path / str(steps)
         shutil.copytree(source, folder)
-        code = _steps(folder, monkeypatch, steps)
+        code = _steps(folder, monkeypatch, steps, everything)
         assert faults_of(folder) == "", f"killed before step {steps}"
         assert content(folder) == expected, f"killed before step {steps}"
-        Ledger(folder).pack()
+        Ledger(folder).pack(everything)
         assert content(folder) == expected
         assert faults_of(folder) == ""
         assert not (folder / "items").exists()
         assert len(list((folder / "segments").iterdir())) <= 2
+        assert not everything or len(list((folder / "packs").glob("[!.]*"))) == 3
         shutil.rmtree(folder)
         steps += 1
     assert code == 0

@@ -60,12 +60,18 @@ def query(
 
 
 @ledger_app.command()
-def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+def pack(
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what was packed before: one pack of a kind is left.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Put the tables and records of a finished ledger into a few files: smaller to keep, and as fast to read."""
     from evenhand.ledger import Ledger
 
     with long_work(note()):
-        result = Ledger.existing(ledger).pack()
+        result = Ledger.existing(ledger).pack(everything)
     if as_json:
         print_json(result)
         return

@@ -29,7 +29,7 @@ class History:
         self._checked = CheckedRecords(folder)
         self._known: tuple[str, list[Entry], tuple[str, ...]] | None = None
         self._by_kind: tuple[list[Entry], dict[str, list[Entry]]] = ([], {})
-        self._placed: tuple[list[Entry], dict[Key, Packed]] | None = None
+        self._placed: tuple[list[Entry], dict[Key, Packed], int] | None = None
         # Records that a caller still holds are not read a second time.
         self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
 
@@ -85,11 +85,12 @@ class History:
         return record
 
     def _spot(self, key: Key) -> Packed | None:
-        """Where a table was packed; the records are looked at again only for one that was not packed before."""
-        if self._placed is None or key not in self._placed[1]:
+        """Where a table was packed; the records are looked at again only where packs came or went since."""
+        state = _time_of(self.folder / "packs")
+        if self._placed is None or key not in self._placed[1] or self._placed[2] != state:
             entries = self.all()
-            if self._placed is None or self._placed[0] is not entries:
-                self._placed = (entries, packed_tables(entries))
+            known = self._placed[1] if self._placed is not None and self._placed[0] is entries else None
+            self._placed = (entries, packed_tables(entries) if known is None else known, state)
         return self._placed[1].get(key)
 
     def _decode(self, entry: Entry) -> OutcomeRecord:
@@ -109,6 +110,13 @@ class History:
                 f"segment {entry.place.segment}, record {entry.place.sequence}: this version of evenhand does not know "
                 f"all that the record holds ({error}). It was written by a newer version; install that one to read it."
             ) from error
+
+
+def _time_of(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _check_format(entries: Iterable[Entry]) -> None:

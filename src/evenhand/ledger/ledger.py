@@ -204,8 +204,11 @@ class Ledger(LedgerReader):
         place = self._writer.append("outcome", body)
         return OutcomeRecord(trial, outcome, execution, claim_hash, exploratory, provenance, place)
 
-    def pack(self) -> PackReport:
+    def pack(self, everything: bool = False) -> PackReport:
         """Put what is finished into few files; see :mod:`evenhand.ledger.pack`.
+
+        Args:
+            everything: also what was packed before, so that one pack of a kind is left.
 
         Raises:
             LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
@@ -213,7 +216,7 @@ class Ledger(LedgerReader):
         from evenhand.ledger.pack import pack
 
         self.close()
-        return pack(self.folder)
+        return pack(self.folder, everything)
 
     def merge(self, *others: Path) -> MergeReport:
         """Take up all that other ledgers hold; they stay as they are. See :mod:`evenhand.ledger.merge`.

@@ -12,18 +12,19 @@ import contextlib
 import hashlib
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import LedgerError
-from evenhand.files import file_hash, locked, make_folder, sync_folder, write_bytes
-from evenhand.ledger.archive import Archive, archived, read_archive, recorded
-from evenhand.ledger.chain import Chain, read_chain
+from evenhand.files import locked, make_folder, sync_folder, write_bytes
+from evenhand.ledger.archive import Archive, archived, read_archive, read_archives
+from evenhand.ledger.clearing import clear, sound
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
-from evenhand.ledger.packs import COLUMNS, Packed, PackFile, PackReader, packed_tables, read_pack
+from evenhand.ledger.packs import COLUMNS, Key, Packed, PackFile, PackReader, packed_tables
 from evenhand.ledger.records import PackReport
 from evenhand.ledger.store import TableStore
 from evenhand.ledger.tables import FURTHER, TableRef, references, table_of
@@ -41,8 +42,13 @@ _PAGE = 32 << 20
 _FOLDERS = ("segments", "heads", "items", "curves", "packs")
 
 
-def pack(folder: Path) -> PackReport:
-    """Put the tables and segments of a ledger into a few files; what was packed before stays as it is.
+def pack(folder: Path, everything: bool = False) -> PackReport:
+    """Put the tables and segments of a ledger into a few files.
+
+    Args:
+        folder: of the ledger.
+        everything: also what was packed before, so that one pack of a kind and one archive are left; otherwise those
+            stay as they are, and new ones stand beside them.
 
     Raises:
         LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
@@ -50,8 +56,8 @@ def pack(folder: Path) -> PackReport:
     try:
         with alone(folder):
             before = _extent(folder)
-            tables, segments, files = _enter(folder)
-            removed = _clear(folder)
+            tables, segments, files = _enter(folder, everything)
+            removed = clear(folder)
             after = _extent(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -87,19 +93,9 @@ def _extent(folder: Path) -> tuple[int, int]:
     return len(found), sum(state.st_size for state in found)
 
 
-def _sound(folder: Path) -> Chain:
-    chain = read_chain(folder)
-    if chain.faults:
-        listed = "\n  ".join(chain.faults)
-        raise LedgerError(
-            f"The ledger {folder} is damaged and cannot be packed:\n  {listed}\nRestore the files from a backup."
-        )
-    return chain
-
-
-def _enter(folder: Path) -> tuple[int, int, tuple[str, ...]]:
+def _enter(folder: Path, everything: bool) -> tuple[int, int, tuple[str, ...]]:
     """Write packs and archive, and enter them; gives the tables, segments and files, none where all is packed."""
-    chain = _sound(folder)
+    chain = sound(folder)
     packed = packed_tables(chain.entries)
     store = TableStore(folder, packed.get)
     outcomes = [entry for entry in chain.entries if entry.kind == "outcome"]
@@ -109,11 +105,16 @@ def _enter(folder: Path) -> tuple[int, int, tuple[str, ...]]:
     news = [
         r for r in chain.readings if r.name in present and any(e.kind not in ("segment", "pack") for e in r.entries)
     ]
-    if not left and not news:
+    new = bool(left or news)
+    if everything and _parts(folder, packed) > (0 if new else 1):
+        left, new = list(refs.values()), True
+    else:
+        everything = False
+    if not new:
         return 0, 0, ()
     make_folder(folder / "packs")
     packs = [_packed(folder, store, kind, [ref for ref in left if ref.kind == kind]) for kind in COLUMNS]
-    archive = _archive(folder, list(present.values()))
+    archive = _archive(folder, list(present.values()), read_archives(folder)[0] if everything else [])
     records = {
         "file": archive.file,
         "sha256": archive.sha256,
@@ -127,6 +128,12 @@ def _enter(folder: Path) -> tuple[int, int, tuple[str, ...]]:
     return len(left), len(archive.segments), files
 
 
+def _parts(folder: Path, packed: Mapping[Key, Packed]) -> int:
+    """Number of packs of a kind, or of archives, whichever is more: that of earlier packings."""
+    kinds = Counter(pack.kind for pack in {spot.pack for spot in packed.values()})
+    return max([*kinds.values(), len(list((folder / "packs").glob("records-*.tar.gz")))])
+
+
 def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]) -> dict[str, Any] | None:
     """Write the tables of a kind into a pack, read it again, and say what stands in it."""
     if not refs:
@@ -136,10 +143,11 @@ def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]
     def tables() -> Iterator[pa.Table]:
         for number, ref in enumerate(refs):
             working.tell(f"packing {kind}", number, len(refs))
-            table = _plain(store, ref)
+            table, before = _plain(store, ref)
             rows.append([ref.trial, ref.sha256, content_hash(table), len(table)])
-            if ref.content not in (None, rows[-1][2]):
-                raise LedgerError(f"{ref.file} does not hold what {ref.whose} says, and cannot be packed.")
+            if not {ref.content, None if before is None else before.content} <= {None, rows[-1][2]}:
+                file = ref.file if before is None else before.pack.file
+                raise LedgerError(f"{file} does not hold what {ref.whose} says, and cannot be packed.")
             yield _with_trial(table, ref.trial, COLUMNS[kind])
 
     data = parquet_of(tables())
@@ -159,15 +167,16 @@ def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]
     return {"kind": kind, "file": file, "sha256": digest, "tables": rows}
 
 
-def _plain(store: TableStore, ref: TableRef) -> pa.Table:
-    """A table from its own file, in the columns that a pack has."""
+def _plain(store: TableStore, ref: TableRef) -> tuple[pa.Table, Packed | None]:
+    """A table in the columns that a pack has, from its own file or from the pack that holds it so far."""
     found = store.found(ref)
-    assert not isinstance(found, Packed)
+    if isinstance(found, Packed):
+        return store.table(ref), found
     table = table_of(found)
     known = COLUMNS[ref.kind]
     if tuple(table.column_names) != tuple(c for c in known if c not in FURTHER or c in table.column_names):
         raise LedgerError(f"{ref.file} has the columns {table.column_names}, not {list(known)}: it cannot be packed.")
-    return table
+    return table, None
 
 
 def _with_trial(table: pa.Table, trial: str, names: Sequence[str]) -> pa.Table:
@@ -214,11 +223,16 @@ def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     yield pa.concat_tables(held)
 
 
-def _archive(folder: Path, paths: Sequence[Path]) -> Archive:
-    """Write segments and their heads into an archive, and read it again."""
+def _archive(folder: Path, paths: Sequence[Path], earlier: Sequence[Archive]) -> Archive:
+    """Write segments and their heads into an archive, those of earlier archives too, and read it again."""
     segments = {path.name: path.read_bytes() for path in paths}
-    known = [folder / "heads" / name for name in segments]
-    heads = {path.name: path.read_bytes() for path in known if path.exists()}
+    heads = {path.name: path.read_bytes() for path in (folder / "heads" / name for name in segments) if path.exists()}
+    for before in earlier:
+        for name, data in before.segments.items():
+            if len(data) > len(segments.get(name, b"")):
+                segments[name] = data
+                heads |= {name: before.heads[name]} if name in before.heads else {}
+        heads = dict(before.heads) | heads
     data = archived(segments, heads)
     target = folder / "packs" / f"records-{hashlib.sha256(data).hexdigest()[:12]}.tar.gz"
     write_bytes(target, data)
@@ -227,44 +241,3 @@ def _archive(folder: Path, paths: Sequence[Path]) -> Archive:
     if archive.segments != segments or archive.heads != heads:
         raise LedgerError(f"{archive.file} does not hold the segments as they are. Look after the disk.")
     return archive
-
-
-def _clear(folder: Path) -> int:
-    """Remove the files whose content stands in a pack that a record names; gives their number."""
-    chain = _sound(folder)
-    packed = packed_tables(chain.entries)
-    for spot in {spot.pack.file: spot for spot in packed.values()}.values():
-        read_pack(folder, spot.pack, "tables that were packed")
-    gone = list(dict.fromkeys([*_tables_to_clear(folder, chain, packed), *_records_to_clear(folder, chain)]))
-    for path in gone:
-        path.unlink()
-    for name in ("items", "curves"):
-        with contextlib.suppress(OSError):  # it is not empty, or not there
-            (folder / name).rmdir()
-    return len(gone)
-
-
-def _tables_to_clear(folder: Path, chain: Chain, packed: dict[tuple[str, str, str], Packed]) -> Iterator[Path]:
-    for entry in chain.entries:
-        for ref in references(entry).values() if entry.kind == "outcome" else ():
-            path = folder / ref.file
-            if (ref.kind, ref.trial, ref.sha256) in packed and path.exists() and file_hash(path) == ref.sha256:
-                yield path
-
-
-def _records_to_clear(folder: Path, chain: Chain) -> Iterator[Path]:
-    """Segments that stand in an archive as they are, and then the heads of those that do."""
-    heads = []
-    for file in recorded(chain.entries):
-        if not (folder / file).exists():  # its segments were put back as files
-            continue
-        archive = read_archive(folder / file)
-        for name, data in archive.segments.items():
-            path, head = folder / "segments" / name, folder / "heads" / name
-            if path.exists() and path.read_bytes() != data:
-                continue
-            if path.exists():
-                yield path
-            if head.exists() and name in archive.heads:
-                heads.append(head)
-    yield from heads

@@ -12,7 +12,7 @@ import bisect
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,18 @@ def packed_tables(entries: Iterable[Entry]) -> dict[Key, Packed]:
                 "by a newer version; install that one to read it."
             ) from error
     return found
+
+
+def superseded(entries: Iterable[Entry], packed: Mapping[Key, Packed]) -> list[str]:
+    """Packs that were packed anew: records name them, and every table of theirs lies in a later one.
+
+    Args:
+        entries: the records of a ledger.
+        packed: what :func:`packed_tables` found in them.
+    """
+    named = (body["file"] for entry in entries if entry.kind == "pack" for body in entry.body["packs"])
+    held = {spot.pack.file for spot in packed.values()}
+    return [file for file in dict.fromkeys(named) if file not in held]
 
 
 class _OpenPack:

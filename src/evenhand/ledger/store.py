@@ -76,8 +76,22 @@ class TableStore:
         Raises:
             LedgerError: it is missing or altered; names the file or pack, the record and the cure.
         """
-        found = self.found(ref)
+        found = self._held(ref)
         return self._packs.table(ref, found) if isinstance(found, Packed) else table_of(found)
+
+    def _held(self, ref: TableRef) -> bytes | Packed:
+        """As :meth:`found`; a pack is open and sound, as a file of its own is: the cache must hide no damage."""
+        found = self.found(ref)
+        if isinstance(found, Packed):
+            try:
+                self._packs.check(ref, found)
+            except LedgerError:
+                again = self.spot(ref)  # it may have been packed anew meanwhile
+                if again is None or again == found:
+                    raise
+                found = again
+                self._packs.check(ref, found)
+        return found
 
     def curves(self, ref: TableRef) -> dict[str, Curve]:
         """Name to curve; raises as :meth:`table`."""
@@ -85,9 +99,7 @@ class TableStore:
 
     def items(self, ref: TableRef) -> dict[str, ItemScores]:
         """Metric to item scores, decoded or from the cache; raises as :meth:`table`."""
-        found = self.found(ref)
-        if isinstance(found, Packed):
-            self._packs.check(ref, found)  # as a file of its own is: the cache must hide no damage
+        found = self._held(ref)
 
         def decoded() -> dict[str, ItemScores]:
             if isinstance(found, Packed):

@@ -11,7 +11,7 @@ from evenhand.ledger.archive import recorded
 from evenhand.ledger.chain import Chain, files_of_records, head_hash, read_chain
 from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.content import content_hash
-from evenhand.ledger.packs import Key, Packed, packed_tables, read_pack
+from evenhand.ledger.packs import Key, Packed, packed_tables, read_pack, superseded
 from evenhand.ledger.records import VerifyReport
 from evenhand.ledger.score_cache import ScoreCache
 from evenhand.ledger.store import TableStore
@@ -56,8 +56,10 @@ def _verify(folder: Path) -> VerifyReport:
         faults += _table_faults(store, ref, spoilt)
     faults += _cache_faults(folder, chain, store, refs)
     packs = {spot.pack.file for spot in packed.values()} | recorded(chain.entries).keys()
-    named = {ref.file for ref in refs} | packs
-    notes = [
+    old = superseded(chain.entries, packed) if packed else []
+    named = {ref.file for ref in refs} | packs | set(old)
+    notes = [f"{file} was packed anew; packing removes it" for file in old if (folder / file).exists()]
+    notes += [
         f"{path.parent.name}/{path.name} belongs to no record; a crash can leave such a file"
         for path in present
         if f"{path.parent.name}/{path.name}" not in named
