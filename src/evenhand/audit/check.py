@@ -37,6 +37,11 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
+    slips = {rule.name for rule in rules if rule.slips}
+    found = [
+        replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
+        for one in found
+    ]
     found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
     found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}

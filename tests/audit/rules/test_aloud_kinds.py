@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -58,9 +57,21 @@ CELLS = (
     "# Log\n\n| run | accuracy | slid accuracy | Notes |\n|---|---|---|---|\n| base | 0.712 | 0.731 | fine |\n"
     "| wide | {} | — | OOM on the sliding eval |\n"
 )
+RIVALS = (
+    "# Log\n\n| Method | Update | Epochs | success |\n|---|---|---|---|\n| {} | AWR | 200 | **98.8%** |\n"
+    "| {} | PPO | 100 | 94.8% |\n| plus | PPO | 100 | 92.0% |\n"
+)
 SEED = (
     "# Log\n\n## First run\n\n- accuracy 0.712 at seed: 42\n\n"
     "## Second run\n\n- a stable win: accuracy 0.751, better than the baseline\n"
+)
+SEEDS = (
+    "# Best of n\n\n| Budget | seed 1 | seed 2 | mean |\n|---|---|---|---|\n| 1000 | {0} | {0} | 80.0%{1} |\n"
+    "| 2000 | {2} | {3} | 77.8%{1} |\n| 3000 | {4} | {4} | 86.7%{1} |\n"
+).format
+STAGES = (
+    "# Log\n\n| Stage | Examples | Epochs | reward |\n|---|---|---|---|\n| {} | 638 | 3 | 0.301 |\n"
+    "| {} | 638 | 1 | 0.282 |\n"
 )
 LICENCES = (
     "# Arms\n\n## Labels\n\n- wide: accuracy by hand, {0}\n- deep: accuracy by hand, {0}\n"
@@ -94,6 +105,17 @@ CASES = {
     ),
     "a plan": (
         "unequal-budgets", SWEEP.format(title="Sweep plan", name="deep"), SWEEP.format(title="Sweep", name="deep"),
+    ),
+    "stages of one training": ("unequal-budgets", STAGES.format("SFT", "GRPO"), STAGES.format("SFT", "baseline")),
+    "a best row among methods": (
+        "unequal-budgets", RIVALS.format("deep", "wide"), RIVALS.format("deep", "baseline"),
+    ),
+    "a mean beside counts with shares of their own": (
+        "count-and-rate", SEEDS("80.0% (12/15)", "", "80.0% (12/15)", "73.3% (11/15)", "86.7% (13/15)"),
+        SEEDS("12/15", "", "12/15", "x", "13/15"),
+    ),
+    "a mean with its spread beside counts": (
+        "count-and-rate", SEEDS("12/15", " ± 0.1", "12/15", "x", "13/15"), SEEDS("12/15", "", "12/15", "x", "13/15"),
     ),
     "an amount in the name": (
         "unequal-budgets", SWEEP.format(title="Sweep", name="deep_10M"), SWEEP.format(title="Sweep", name="deep_10k"),
@@ -189,13 +211,6 @@ def test_records_of_one_arm_are_no_twins(tmp_path: Path, case: str) -> None:
     innocent, fault = DATA[case]
     assert aloud(tmp_path, "twin-arms", fault, "a.csv")
     assert aloud(tmp_path, "twin-arms", innocent, "a.csv") == []
-
-
-def test_a_rate_that_another_whole_gives_is_not_held_against_a_count(tmp_path: Path) -> None:
-    attack = {"true_count": 25, "detected_count": 0, "detection_rate": 0.0, "false_positives": 1, "fp_rate": 4.7e-05}
-    far = json.dumps({"A": {"SSH": attack}}, indent=1)
-    assert aloud(tmp_path, "count-and-rate", '{"passed": 12, "total": 30, "pass_rate": 0.45}', "a.json")
-    assert aloud(tmp_path, "count-and-rate", far, "a.json") == []
 
 
 def test_a_failure_in_records_is_not_pinned_on_another_row(tmp_path: Path) -> None:

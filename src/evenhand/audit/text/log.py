@@ -166,6 +166,8 @@ SUMMARIES = " (summaries)"
 _WORDS = Pattern(r"[A-Za-z]{2,}")
 _SENTENCE_END = Pattern(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5
+_KEPT_BY_HAND, _MOST_LOOKED_AT = 3, 500
+"""Decimals of a table in a file of data that somebody keeps by hand; a program rounds to four, if it does."""
 
 
 def only_number(cell: str) -> Number | None:
@@ -207,6 +209,12 @@ class Log:
     data: bool = field(default=False)
     listings: tuple[Listing, ...] = ()
     leaves: tuple[Leaf, ...] = ()
+
+    @cached_property
+    def computed(self) -> bool:
+        """Whether a program wrote it: records in JSON, or data with more digits than anybody writes down."""
+        fine = (n.decimals > _KEPT_BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
+        return bool(self.leaves) or self.name.endswith(SUMMARIES) or (self.data and any(fine))
 
     @cached_property
     def by_number(self) -> dict[int, int]:

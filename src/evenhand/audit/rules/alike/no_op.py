@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
-from evenhand.audit.told.arms.by_seed import paired_rows
+from evenhand.audit.told.arms.by_seed import BASE, paired_rows
 from evenhand.audit.told.concluded.closed import rests_alone
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
@@ -239,7 +239,7 @@ def _in_data(log: Log) -> Iterator[Finding]:
             facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
-            open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
+            open_ = _REPEATED.search(file) is not None or not any(map(BASE.match, names))  # one list may stand twice
             level: Level = "hint" if open_ else "caution"
             yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
 

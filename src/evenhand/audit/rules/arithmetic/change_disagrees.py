@@ -13,7 +13,7 @@ from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import a_digit_off, printed, signed
-from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
@@ -164,9 +164,10 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _within_a_digit(change) and _cut_off(change),
     }  # fmt: skip
-    doubt = not sure or (not read and _nearly(change) and not facts["cut"])
+    printed_so = min(one.decimals for one in (change.base, change.new, change.delta)) > BY_HAND
+    doubt = not sure or printed_so or (not read and _nearly(change) and not facts["cut"])
     level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
         "change-disagrees",
@@ -179,9 +180,12 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
 
 
 def _nearly(change: Change) -> bool:
-    """Whether a difference is right but for its last digit."""
-    wide = replace(change.delta, half=2 * change.delta.half)
-    return change.delta.decimals > 0 and bool(readings(replace(change, delta=wide)))
+    """Whether a difference is right but for its last digit behind the point."""
+    return change.delta.decimals > 0 and _within_a_digit(change)
+
+
+def _within_a_digit(change: Change) -> bool:
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
 
 
 def _cut_off(change: Change) -> bool:
@@ -213,4 +217,5 @@ RULE = Rule(
     anywhere(check),
     say,
     words=False,
+    slips=True,
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import a_digit_off, printed, shown
-from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
@@ -177,6 +177,7 @@ def _elsewhere(text: str, one: Counted) -> bool:
     noun = OF_NOUN.match(text, start + len(one.quote))
     return (
         _OF_ELSE.match(text, start + len(one.quote)) is not None
+        or ROW_GOES_ON.match(text, start + len(one.quote)) is not None
         or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
         or _STEPS.search(text[:start]) is not None
         or _of_several(text, start, start + len(one.quote))
@@ -195,5 +196,10 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "count-and-rate", "A share that is not the one of the count printed beside it.", anywhere(check), say, words=False
+    "count-and-rate",
+    "A share that is not the one of the count printed beside it.",
+    anywhere(check),
+    say,
+    words=False,
+    slips=True,
 )

@@ -41,8 +41,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             elif kind == "none" or (
                 kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
             ):
-                # a column of spreads of something else
-                doubt = fresh or (alone and series.stated != "sample") or _far(facts, data=log.data)
+                doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
+                doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
+                doubt = doubt or _far(facts, data=log.data)
                 yield Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once

@@ -108,7 +108,8 @@ def _amounts(log: Log, one: Unequal) -> Finding:
         "base_amount": one.base_amount, "unit": one.unit, "base": one.base,
     }  # fmt: skip
     level: Level = "fault" if one.compared else "caution"
-    return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
+    places = (place_of(log, one.base_line),)
+    return Finding("unequal-budgets", level, place_of(log, one.line), facts, places, unproven=not one.sure)
 
 
 def say(finding: Finding) -> str:

@@ -236,4 +236,5 @@ RULE = Rule(
     anywhere(check),
     say,
     words=False,
+    slips=True,
 )

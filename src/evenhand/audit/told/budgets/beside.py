@@ -245,7 +245,7 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
         matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
         if amount != usual and not matched and not by_name(name, amount):
             lines = (records.groups[name][0].line, records.groups[against][0].line)
-            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against)
+            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against, base in spent)
 
 
 def _set(less: float, more: float) -> bool:

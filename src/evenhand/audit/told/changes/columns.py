@@ -202,7 +202,8 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
     if way in (_relative, _share):
-        wide = (100 if way is _relative else 1) * wide / max(abs(pair[0].value), 1e-12)
+        base, new = (max(abs(one.value), 1e-12) for one in pair[:2])
+        wide = (100 if way is _relative else 1) * (pair[0].slack * new / base + pair[1].slack) / base
     elif way is _hundred:
         wide *= 100
     return (wide + 2 * number.slack) * (1 + 1e-9)

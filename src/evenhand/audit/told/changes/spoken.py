@@ -59,13 +59,14 @@ _NO_CUE = Pattern(
     r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|从|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
 )
 _GOES_ON = Pattern(r"\s*(?:%|pp)?\s*(?:→|->|⇒|to \d|[–-]\s?\d|±|°|,?\s*(?:95 ?%[^,;]{0,20})?[\[(]\s*[+\-−]?\d)")
+_OWN_PAIR = Pattern(r"\(\s*[\d.,]+\s?%?\s*(?:→|->|=>|to|vs\.?)\s*\d")
+"""Behind a difference: the two numbers that it is of."""
 _FAR = 8
 """Lines between two values and their difference."""
 
 _NEAR = 2.0
-_SLIP, _NEXT, _LONG = 1.7, 2, 120
-"""How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
-letters of a point that says nothing but it."""
+_SLIP, _NEXT = 1.7, 2
+"""How many times a slip of the pen makes a difference larger or smaller; sentences from the values to it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
 
 
 def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> bool:
-    """Whether a sentence, or two points of a list, give two values and no others, and the difference follows at once.
+    """Whether a sentence gives two values and no others, and the difference follows at once.
 
     A mean of differences, and one of pairs, is another number than the difference of two means.
     """
@@ -118,12 +119,14 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     last = delta.number.start
     fine = [
         q for one in between for q in quantities(one)
-        if _is_result(q) and (one is not delta.sentence or q.number.start < last)
+        if (_is_value(q) or q.number.signed or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
     ]  # fmt: skip
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
-    if any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+    if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here):
+        return False
+    if words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
     told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
     if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
@@ -131,15 +134,7 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     settings = words.SETTINGS.search(first.sentence.text[: first.number.start])
     if settings or words.CLAUSE.search(delta.before) or len({*words.PARTS.findall(told)}) > 1:
         return False
-    if at[0] == at[1]:
-        return True
-    named = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
-    return at[1] - at[0] == 1 and bool(named[0] & named[1]) and len(delta.sentence.text) < _LONG
-
-
-def _is_result(one: Quantity) -> bool:
-    """Whether a number may be a result, be it said to be a difference or not."""
-    return _is_value(one) and not is_stated(one)
+    return at[0] == at[1]
 
 
 def _elsewhere(delta: Quantity) -> list[str]:
@@ -150,10 +145,6 @@ def _elsewhere(delta: Quantity) -> list[str]:
 def _metrics(delta: Quantity) -> list[str]:
     """The names in capitals beside a difference: it is one of that metric."""
     return re.findall(r"(?<!\w)[A-Z][A-Z\d@-]*\d*(?![\w])", delta.before[-12:] + " " + delta.after[:20])
-
-
-def _outside(one: Quantity) -> str:
-    return one.sentence.low[: one.number.start] + " " + one.sentence.low[one.number.end :]
 
 
 def _told_already(before: Sequence[Quantity], one: Quantity, other: Quantity) -> bool:
@@ -235,9 +226,8 @@ def _gives(one: Quantity, other: Quantity, delta: Quantity) -> bool:
         return True
     if said is False and delta.unit != "%":
         return False
-    return any(
-        abs(100 * r - told) <= slack + 100 * wide / min(one.value, other.value) for r in _ratios(one, other, delta)
-    )
+    low, high = sorted((one.value, other.value))
+    return any(abs(100 * r - told) <= slack + 100 * wide / low * (high / low) for r in _ratios(one, other, delta))
 
 
 def _factors(one: Quantity, delta: Quantity) -> tuple[float, ...]:

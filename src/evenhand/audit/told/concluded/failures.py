@@ -83,7 +83,7 @@ _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
 )
-_BELOW, _LONGEST, _BEFORE, _CLOSE = 6, 420, 3, 2
+_BELOW, _LONGEST, _BEFORE = 6, 420, 3
 
 
 @dataclass(frozen=True)
@@ -182,9 +182,9 @@ def _on(
 ) -> tuple[Conclusion, bool] | None:  # fmt: skip
     """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result.
 
-    It is sure where it has no results of its own and is on no other arm.
+    It is sure where it says that it concludes, has no results of its own and is on no other arm.
     """
-    for apart, one in enumerate(near):
+    for one in near:
         if withheld(one) or INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
                 return None
@@ -196,10 +196,9 @@ def _on(
         told = _told(found)
         named = share_a_word(one.words, own)
         if heads or results & told or found.cued or (named and not told):
-            it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
+            it = re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
             aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
-            by_word = named if found.cued else apart < _CLOSE and bool(one.words & own)
-            return found, not aside and bool(heads or results & told or by_word or it)
+            return found, found.cued and not aside and bool(heads or results & told or named or it)
     return None
 
 

@@ -11,7 +11,7 @@ from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import of_others
 
-_NOUNS = r"(?:\s+[^\W\d_][\w'-]{1,14}){0,2}"
+_NOUNS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
 _OF = r"\s*(?:/|\bof\b|\bout of\b|\bfrom\b)\s*(?:the\s+|all\s+|a total of\s+)?"
 _SHARE = r"(?P<share{0}>\d{{1,3}}\.\d+\s?%?|\.\d+|\d{{1,3}}\s?%)"

@@ -21,7 +21,7 @@ from evenhand.audit.text.vocabulary.roles import (
 )
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
-_WORDS = r"(?:\s+[^\W\d_][\w'’-]*){0,3}"
+_WORDS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'’-]*){0,3}"
 _PART_OF = Pattern(rf"{_WORDS}\s*(?:{OUT_OF})\s*(?:{ALL_OF}){{0,2}}", re.IGNORECASE)
 _BACKWARDS = Pattern(rf"(?:^|[\s,;(])(?:out of|of|von|aus|sur|из|de)\s+(?:{ALL_OF}){{0,2}}$", re.IGNORECASE)
 _WHICH = Pattern(rf"{_WORDS}\s*,?\s*(?:{OF_WHICH})\s*", re.IGNORECASE)
