@@ -196,6 +196,7 @@ class Log:
         data: it is a document of data, not of words.
         listings: lists of results that it holds as data.
         leaves: all values of a document in JSON or of JSON lines, in their order; of a long one the first.
+        unread: nothing of it could be read, and its remark says why.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Log:
     data: bool = field(default=False)
     listings: tuple[Listing, ...] = ()
     leaves: tuple[Leaf, ...] = ()
+    unread: bool = False
 
     @cached_property
     def by_number(self) -> dict[int, int]:
