@@ -152,6 +152,14 @@ def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Pat
     assert "rung confirm: 10 trials" in done.stdout
 
 
+def test_where_nothing_is_claimed_no_folder_of_claims_is_made_and_it_is_said(tmp_path: Path, log: Path) -> None:
+    log.write_text("# Notes\n\n- solved 80/429 (28.6%)\n")
+    done = evenhand(tmp_path, "audit", "log.md", "--claims", "claims")
+    assert done.returncode == 0
+    assert "no claim is written" in done.stderr
+    assert not (tmp_path / "claims").exists()
+
+
 @pytest.mark.slow
 def test_a_claim_that_was_filled_in_is_not_overwritten(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0

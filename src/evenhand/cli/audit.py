@@ -96,7 +96,11 @@ def _write_all(
         from evenhand.audit.output.claim_files import write_claims
         from evenhand.audit.output.headlines import headlines_of
 
-        written += [str(path) for path in write_claims(headlines_of(read, findings), claims)]
+        headlines = headlines_of(read, findings)
+        warn(
+            [] if headlines else ["no log claims a difference over seeds, or one that is doubted: no claim is written"]
+        )
+        written += [str(path) for path in write_claims(headlines, claims)]
     return written
 
 

@@ -67,6 +67,7 @@ def over_seeds(name: str, *values: float) -> str:
         ("the mean loss from", "loss"),
         ("Mean success rate (16 Q)", "success_rate"),
         ("T-Wix Perplexity Change", "Perplexity"),
+        ("pass rate of", "pass_rate"),
         ("Δ ON", "score"),
         ("Gate: FAIL. Mean seed delta", "score"),
         ("surprise−flat", "score"),
@@ -104,6 +105,18 @@ def test_counts_of_one_whole_are_a_share_of_so_many_items(tmp_path: Path) -> Non
     assert (claim["metric"]["name"], claim["metric"]["direction"]) == ("violations", "minimise")
     assert claim["metric"]["margin"] == pytest.approx(7 / 429, abs=1e-4)
     assert claim["rung"][0]["items"] >= 429
+
+
+def test_differences_of_counts_over_seeds_are_shares_of_so_many_items(tmp_path: Path) -> None:
+    seeds = "".join(
+        f"| {n} | {a}/15 | {b}/15 | {b - a:+d} |\n" for n, (a, b) in enumerate([(10, 11), (9, 11), (9, 10)])
+    )
+    table = f"| Seed | Cold | Warm | Δ |\n|---|---|---|---|\n{seeds}| Mean | 9.33 | 10.67 | +1.33 |\n"
+    claim = claim_of(tmp_path, f"# R\n\n{table}")
+    assert claim["metric"]["margin"] == pytest.approx(1.33 / 15, abs=1e-4)
+    assert claim["metric"]["sd"] == pytest.approx(0.57735 / 15, abs=1e-4)
+    assert claim["metric"]["ceiling"] == 1.0
+    assert "the log shows 15" in claim["text"]
 
 
 def test_a_spread_in_per_cent_is_one_of_the_same_unit_as_its_effect(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.audit.check import audit
-from evenhand.audit.reading import opened
+from evenhand.audit.reading import opened, records
 from evenhand.audit.reading.opened import open_log, open_logs
 from evenhand.audit.text.log import Log
 from evenhand.errors import DataError
@@ -132,6 +132,17 @@ def test_a_large_log_is_streamed_with_progress_and_what_is_not_read_is_said(tmp_
     assert [line.number for line in log.lines] == [*range(1, 52), 2002]
     assert "1,950 more of the same forms were not" in log.remarks[0]
     assert [(one.rule, one.place.line) for one in audit([log])] == [("count-and-rate", 2002)]
+
+
+def test_a_json_document_that_is_too_large_or_has_too_many_records_is_said(tmp_path: Path, monkeypatch) -> None:
+    text = json.dumps([{"step": n, "loss": 0.5} for n in range(9)])
+    monkeypatch.setattr(records, "_MOST_ROWS", 4)
+    log = read(tmp_path, text, "log.json")
+    assert len(log.tables[0].rows) == 4
+    assert "log.json: the first 4 rows were read, 5 others were not." in log.remarks[0]
+    monkeypatch.setattr(records, "_LARGEST", 40)
+    with pytest.raises(DataError, match=r"log\.json is one JSON document of 0 MiB.* save its records as JSON lines"):
+        read(tmp_path, text, "log.json")
 
 
 def test_code_and_struck_out_text_say_nothing(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _COMMAND = (
     "./train_and_evaluate.sh --mechanism {mechanism} --seed {seed} --budget {budget} "
     "--items {items.start}:{items.count} > {workdir}/scores.jsonl"
 )
-_LOWER = Pattern(r"loss|ppl|perplexity|error|violation|bpb|mse|mae|latency|time|cost", re.IGNORECASE)
+_LOWER = Pattern(r"loss|ppl|perplexity|error|fail|violation|bpb|mse|mae|latency|time|cost", re.IGNORECASE)
 _UNKNOWN = Pattern(rf"{UNNAMED}|steps?|tokens|length|rates?", re.IGNORECASE)
 """Of these a log has to say whether more is better."""
 
@@ -173,7 +173,8 @@ def write_claims(headlines: Sequence[Headline], folder: Path) -> tuple[Path, ...
     stems = _stems(list(dict.fromkeys(one.place.file for one in headlines)))
     written = []
     try:
-        make_folder(folder)
+        if headlines:
+            make_folder(folder)
         for one in headlines:
             path = folder / f"{stems[one.place.file]}_line{one.place.line}.toml"
             text = claim_text(one)

@@ -23,8 +23,8 @@ from evenhand.audit.told.shares.steps import steps
 
 _SHARE = Pattern(r"acc|pass|success|solve|correct|exact", re.IGNORECASE)
 _NAME = Pattern(
-    rf"(?<![\w-])(?:d_|delta_|mean_|avg_)*(?P<name>(?:[a-z0-9]+_)*(?:{MEASURES})s?(?:_[a-z0-9]+)*(?: rates?)?)"
-    r"(?![\w-])",
+    r"(?<![\w-])(?:d_|delta_|mean_|avg_)*(?P<name>(?:[a-z0-9]+_)*"
+    rf"(?:(?:pass|win|solve|failure) rates?|(?:{MEASURES})s?)(?:_[a-z0-9]+)*(?: rates?)?)(?![\w-])",
     re.IGNORECASE,
 )
 """A name of what is measured, without the mark of a difference: ``d_acc`` is the accuracy of both arms."""
@@ -98,15 +98,26 @@ def _over_seeds(log: Log) -> Iterable[tuple[int, Headline]]:
     for series in series_of(log):
         if not series.differences:
             continue
-        values = [one.share for one in series.values]
-        effect = series.mean.share if series.mean is not None else float(np.mean(values))
+        whole = _whole_of(log, series)
+        values = [one.share / (whole or 1) for one in series.values]
+        effect = series.mean.share / (whole or 1) if series.mean is not None else float(np.mean(values))
         key = (series.mean.value, series.sd.value) if series.mean and series.sd else tuple(values)
-        items = steps(series.values) if len(values) >= 3 else None
+        items = whole or (steps(series.values) if len(values) >= 3 else None)
         name = metric_of(series.label)
         share = (items is not None or _SHARE.search(name) is not None) and abs(effect) < 1
         place, title = place_of(log, series.mean_line), _title(log, series.section)
         seeds = len(values) or (series.count if signs_of(series.line.body) else None)
         yield series.section, Headline(place, title, name, effect, key, _sd(series, values), seeds, items, share)
+
+
+def _whole_of(log: Log, series: Series) -> int | None:
+    """Of how many the seeds' rows are counts, where the differences are of counts: ``10/15``, ``11/15``, ``+1``."""
+    if not series.values or any(one.decimals or one.unit for one in series.values):
+        return None
+    tables = (one for one in log.tables if any(row.line == series.mean_line.number for row in one.rows))
+    cells = (cell for table in tables for row in table.rows for cell in row.cells if not re.search("[A-Za-z]", cell))
+    wholes = {one.whole.value for cell in cells for one in counts(cell)}
+    return int(wholes.pop()) if len(wholes) == 1 else None
 
 
 def _sd(series: Series, values: Sequence[float]) -> float | None:

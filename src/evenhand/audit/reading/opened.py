@@ -111,6 +111,8 @@ def open_log(path: Path, progress: OnProgress | None = None) -> Log:
     elif suffix in (".jsonl", ".ndjson"):
         log = read_json_lines_log(path, _lines(path, progress, whole=True))
     elif suffix == ".json":
+        if progress is not None and path.stat().st_size > LARGE:
+            progress(str(path), 0, path.stat().st_size)
         log = read_json_log(path)
     else:
         log = _text(path, progress)

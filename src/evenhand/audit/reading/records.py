@@ -23,6 +23,8 @@ _REMARK = Pattern(r'\s*(?:#+|"#+\s)\s*')
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
+_LARGEST = 1 << 26
+"""Bytes of one JSON document: what is made of it takes forty times as many."""
 _DEEPEST = 3
 
 
@@ -77,7 +79,7 @@ def _remarks(path: Path, what: str, short: Sequence[int], left: int, undefined: 
     if short:
         also = f" (lines {', '.join(map(str, short[:5]))}{' and others' if len(short) > 5 else ''})"
         remarks.append(f"{path}:{short[0]}: {what} were left alone{also if len(short) > 1 else ''}.")
-    if left:
+    if left > 0:
         remarks.append(f"{path}: the first {_MOST_ROWS:,} rows were read, {left:,} others were not.")
     if undefined:
         remarks.append(f"{path}: {counted(undefined, 'value')} left alone: NaN or infinite.")
@@ -164,20 +166,29 @@ def read_json_log(path: Path) -> Log:
     """A JSON document as a log: an object of objects, or a list of them, is a table; an object is one row.
 
     Raises:
-        DataError: as :func:`evenhand.data.reading.read_json`.
+        DataError: as :func:`evenhand.data.reading.read_json`; too large to be read as a whole.
     """
+    if path.stat().st_size > _LARGEST:
+        raise DataError(
+            f"{path} is one JSON document of {path.stat().st_size >> 20} MiB, and can only be read as a whole; "
+            f"save its records as JSON lines (.jsonl), which are read one by one."
+        )
     document = read_json(path, strict=False)
     texts = path.read_text(encoding="utf-8-sig").split("\n")
     places = places_of("\n".join(texts))
     every = {number: Line(number, text[:2000], text[:2000], "row") for number, text in enumerate(texts, start=1)}
     found = _both("\n".join(texts), every)
-    table = _placed(_records(document), places)
+    records = _records(document)
+    table = _placed(records[:_MOST_ROWS], places)
     kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
     kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
     leaves = leaves_of("\n".join(texts))
     kept |= {one.line for one in leaves}
     lines = tuple(every[number] for number in sorted(kept))
-    tables, remarks = () if table is None else (table,), _remarks(path, "", (), 0, _undefined(document))
+    tables, remarks = (
+        () if table is None else (table,),
+        _remarks(path, "", (), len(records) - _MOST_ROWS, _undefined(document)),
+    )
     return Log(str(path), lines, (), tables, remarks=remarks, data=True, listings=found, leaves=leaves)
 
 
@@ -221,7 +232,7 @@ def _named(steps: Steps) -> bool:
 def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
     """The records of a document with the way to each: those of a list, those of an object by name, or the one it is."""
     if isinstance(document, list):
-        return [((at,), one) for at, one in enumerate(document[:_MOST_ROWS]) if isinstance(one, dict)]
+        return [((at,), one) for at, one in enumerate(document) if isinstance(one, dict)]
     if not isinstance(document, dict):
         return []
     inner = {name: one for name, one in document.items() if isinstance(one, dict)}
@@ -229,7 +240,7 @@ def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
         return [((name,), one) for name, one in inner.items()]
     for name, one in document.items():
         if isinstance(one, list) and len(one) >= 2 and all(isinstance(entry, dict) for entry in one):
-            return [((name, at), entry) for at, entry in enumerate(one[:_MOST_ROWS])]
+            return [((name, at), entry) for at, entry in enumerate(one)]
     return [((), document)]
 
 
