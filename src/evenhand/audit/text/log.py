@@ -198,6 +198,7 @@ class Log:
         data: it is a document of data, not of words.
         listings: lists of results that it holds as data.
         leaves: all values of a document in JSON or of JSON lines, in their order; of a long one the first.
+        unread: nothing of it could be read, and its remark says why.
     """
 
     name: str
@@ -209,6 +210,7 @@ class Log:
     data: bool = field(default=False)
     listings: tuple[Listing, ...] = ()
     leaves: tuple[Leaf, ...] = ()
+    unread: bool = False
 
     @cached_property
     def computed(self) -> bool:
