@@ -220,7 +220,7 @@ def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], me
         }  # fmt: skip
         named = ":" in line.body[: span[0].start] and not _AGAINST.match(line.body, span[1].end)
         level: Level = "fault" if named else "hint"
-        yield Finding("drift", level, place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
+        yield Finding("drift", level, place_of(log, line), facts, tuple({row.line: place_of(log, row.line) for row, _ in odd}.values()))
 
 
 def _begins(word: str, text: str) -> bool:
@@ -243,10 +243,10 @@ def say(finding: Finding) -> str:
     f, other = finding.facts, finding.others[0]
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
     if f["kind"] == "range":
-        lines = ", ".join(str(line) for line in dict.fromkeys(place.line for place in finding.others))
+        lines = ", ".join(str(place.line) for place in finding.others)
         return (
             f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} "
-            f"for these rows (lines {lines})."
+            f"for these rows (line{'s' * (len(finding.others) > 1)} {lines})."
         )
     return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
 
