@@ -156,7 +156,7 @@ def _all_of_few(log: Log) -> Iterator[Finding]:
 
 def steady(log: Log, line: Line) -> re.Match[str] | None:
     """A word for steadiness that is said of a result which was found."""
-    for found in STEADY.finditer(line.body):
+    for found in sorted(STEADY.finditer(line.body), key=lambda one: one[0].lower() in _OF_SIZE):
         clause = clause_of(line.body, found)
         if (
             _of_a_gain(line.body, found)
