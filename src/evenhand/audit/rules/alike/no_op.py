@@ -18,8 +18,8 @@ from evenhand.audit.told.concluded.statements import below, share_a_word, statem
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
-    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
-    r"(?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
+    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|"
+    r"(?:identical to|exactly) (?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
     r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
     r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across)|"
     r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) "
@@ -92,6 +92,8 @@ _NO_MATTER = Pattern(
     r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
     re.IGNORECASE,
 )
+_SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
+_OF_BASE = Pattern(r"\bexactly (?:the )?baseline['’]?s?\b", re.IGNORECASE)
 _ADMITTED = Pattern(
     r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
     r"\bnever (?:ran|active|applied)\b|\bbug\b",
@@ -113,7 +115,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = _tie(log, line)
             signs = signs_of(line.body)
             if found is not None:
-                level: Level = "caution" if _sure(log, line, found) else "hint"
+                sure = _concludes(line, re.search(re.escape(found), line.body)) or _sure(log, line, found)
+                level: Level = "caution" if sure else "hint"
                 yield Finding("no-op", level, place_of(log, line), {"words": found}, quote=found)
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
@@ -199,7 +202,16 @@ def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
     if not _LOOSE.search(said[0]):
         return True
     sentence = f"{log.lead(line)} {line.body}"
-    return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
+    told = _RESULTS.search(sentence) is not None or any(one.decimals and one.unit == "%" for one in line.numbers)
+    return (told or _concludes(line, said)) and _OTHER_THINGS.search(sentence) is None
+
+
+def _concludes(line: Line, said: re.Match[str] | None) -> bool:
+    """Whether the same short sentence concludes from the sameness with the baseline that something has no effect."""
+    rest = line.body[said.end() :] if said is not None and len(line.body) <= _SHORT else ""
+    drawn = _SO.search(rest)
+    about = _TO_BASE.search(line.body) or _OF_BASE.search(line.body)
+    return drawn is not None and _NO_MATTER.search(rest, drawn.end()) is not None and about is not None
 
 
 def _sure(log: Log, line: Line, found: str) -> bool:

@@ -23,7 +23,8 @@ _NO_EFFECT = Pattern(
     r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b|"
     r"\b(?:is|are) (?:useless|pointless|unnecessary|not needed|superfluous)\b",
     re.IGNORECASE,
-    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant|useless|pointless|unnecess|needed|superfl",
+    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant|useless|pointless|"
+    "unnecess|needed|superfl",
 )
 _CHANCE = Pattern(
     r"\b(?:chance(?: level| rate)?|majority(?: class)?|random(?: guess\w*)?)(?: is| at|:| =| of|,)?\s*(\d[\d.]*\d|\d+)",

@@ -172,8 +172,8 @@ def _averages(log: Log, table: Table) -> Iterator[Finding]:
             unused = [table.columns[i][row] for i in range(1, target) if i not in others]
             if any(one is None for one in values) or any(one is not None for one in unused):
                 return None  # a column that is empty in other rows counts here
-            low, high, exact = (sum(pick) / parts for pick in zip(*((n.low, n.high, n.value) for n in values if n)))
-            return low, high, exact
+            told = [(one.low, one.high, one.value) for one in values if one]
+            return sum(n[0] for n in told) / parts, sum(n[1] for n in told) / parts, sum(n[2] for n in told) / parts
 
         for row, found in _odd_rows(table, target, expected, others) or ():
             name = "the sum of" if parts == 1 else "the mean of"

@@ -13,9 +13,9 @@ from evenhand.audit.told.seeds.count import Seeds, seeds_of
 
 _CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs="confirmed")
 _ON_SEED = Pattern(
-    r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
+    r"(?:\b(?:on|with|over|at) (?:the )?|\()seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )
-_SCREENED = Pattern(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
+_SCREENED = Pattern(r"\b(?:best of \d+|quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
 _SCREENING = Pattern(
     r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing|e)|survivors?|keep set)\b",
     re.IGNORECASE,

@@ -110,9 +110,12 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, base = finding.facts, finding.others[0]
     if "claim" in f:
+        hours = f["kind"] == "time" and min(f["amount"], f["base_amount"]) >= 3600
+        more, less = (f[key] / (3600 if hours else 1) for key in ("amount", "base_amount"))
         return (
-            f"'{f['claim']}' (line {base.line}) compares arms that had {f['amount']:,.12g} and {f['base_amount']:,.12g} "
-            f"({NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget cannot be told."
+            f"'{f['claim']}' (line {base.line}) compares arms that had {more:,.12g} and {less:,.12g} "
+            f"({'hours' if hours else NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget "
+            f"cannot be told."
         )
     if "unit" in f:
         both = f"({f['unit']}: {f['amount']:,.12g} against {f['base_amount']:,.12g}, line {base.line})"
@@ -126,7 +129,8 @@ def say(finding: Finding) -> str:
         of = f" of '{f['arm']}'" if f["arm"] else ""
         return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
     amounts = (
-        f" ({f['amount']:,.12g} against {f['base_amount']:,.12g} {f['amount_unit'] or 'of budget'}, lines {finding.others[1].line} and {finding.others[2].line})"
+        f" ({f['amount']:,.12g} against {f['base_amount']:,.12g} {f['amount_unit'] or 'of budget'}, "
+        f"lines {finding.others[1].line} and {finding.others[2].line})"
         if "amount" in f
         else ""
     )

@@ -49,6 +49,14 @@ _DEV = Pattern(
     re.I,
     needs="confirmation|dev |val |validation ",
 )
+_ON_THEM = Pattern(
+    r"\b(?:best|winner|wins|won|picked|selected|chosen|highest)\b(?:[^.]|\.(?=\d))*\d\s?%?[^.]* (?:on|over|for) "
+    r"(?:the same|these(?: very| same)?|those(?: same)?) (?:\w+ )?seeds\b",
+    re.IGNORECASE,
+)
+"""A sentence that says itself that the result of the best is on the seeds that it was the best on."""
+
+_OVER_BASE = Pattern(r"\b(?:over|vs\.?|versus|against|above|than)\s+(?:the )?baseline\b", re.IGNORECASE)
 _HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
 
 
@@ -157,7 +165,8 @@ def _reported(screen: Line, below: list[Line], seeds: frozenset[int]) -> Line | 
     best: list[Number] = []
     for line in below:
         if _BEST.search(line.body):
-            if line is not screen and _REPORT.search(line.body) and seeds_told(line.body) == seeds:
+            again = seeds_told(line.body) == seeds and (_REPORT.search(line.body) or _OVER_BASE.search(line.body))
+            if _ON_THEM.search(line.body) if line is screen else again:
                 return line
             best += [n for n in line.numbers if n.decimals or n.unit == "%"]
             continue

@@ -67,6 +67,21 @@ _MEASURED = Pattern(
     r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
 )
+_HOURS = {
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hour"), **dict.fromkeys(("d", "day", "days"), "day"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
+}  # fmt: skip
+_SENTENCES = Pattern(r"[.;]\s")
+_UNITS = Pattern(r"\d\s*(?:steps?|epochs?|tokens?|hours?|hrs?|h|days?|min(?:ute)?s?)\b")
+_TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")
+_TOOK = Pattern(
+    r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
+    r"cpus?|cards?|laptop|faster|slower)\b",
+    re.IGNORECASE,
+)
+_OF_DATA = Pattern(r"\b(?:with|on|from|using)\s*$", re.IGNORECASE)
+"""Times that were set, not those that a machine took."""
+
 _WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token", "sample": "example", "pair": "example"}
 
 
@@ -93,12 +108,14 @@ def amounts_of(line: Line) -> list[_Amount]:
     for number in line.numbers:
         unit = _UNIT.match(line.body, number.end)
         left = line.body[before : number.start]
-        if unit is None or number.signed or number.spread or number.unit not in ("",):
+        timed = _HOURS.get(number.unit, "") if _TRAINED.search(line.body) and not _TOOK.search(line.body) else ""
+        if number.signed or number.spread or (not timed and (unit is None or number.unit)):
             continue
-        before = unit.end()
-        if _TIMES.search(left) or _MADE_OF.match(line.body, unit.end()):
+        end = number.end if timed or unit is None else unit.end()
+        before = end
+        if _TIMES.search(left) or _MADE_OF.match(line.body, end) or (timed and _OF_DATA.search(left)):
             continue
-        word = unit["unit"].lower().rstrip("s")
+        word = timed or ("" if unit is None else unit["unit"].lower().rstrip("s"))
         found.append(_Amount(number, _WHOLE.get(word, word), left))
     return found
 
@@ -119,6 +136,7 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         rest = [text for text in (elsewhere if own else results) if text != line.low]
+        rest += [one for one in _SENTENCES.split(line.low) if "%" in one and not _UNITS.search(one)] if own else []
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
             yield _unequal(amounts[0], amounts[1], line, line)
         elif len(amounts) == 1 and at + 1 < len(lines):
