@@ -134,7 +134,9 @@ PLACES = {
 @pytest.mark.parametrize("what", PLACES)
 def test_a_finding_points_to_what_it_rests_on(findings, what: str) -> None:
     log, rule, line, others = PLACES[what]
-    one = next(f for f in findings if Path(f.place.file).name.startswith(log) and (f.rule, f.place.line) == (rule, line))
+    one = next(
+        f for f in findings if Path(f.place.file).name.startswith(log) and (f.rule, f.place.line) == (rule, line)
+    )
     assert [place.line for place in one.others] == others
 
 

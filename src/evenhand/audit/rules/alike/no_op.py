@@ -93,6 +93,7 @@ _NO_MATTER = Pattern(
     re.IGNORECASE,
 )
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
+_EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
 _OF_BASE = Pattern(r"\bexactly (?:the )?baseline['’]?s?\b", re.IGNORECASE)
 _ADMITTED = Pattern(
     r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
@@ -211,7 +212,9 @@ def _concludes(line: Line, said: re.Match[str] | None) -> bool:
     rest = line.body[said.end() :] if said is not None and len(line.body) <= _SHORT else ""
     drawn = _SO.search(rest)
     about = _TO_BASE.search(line.body) or _OF_BASE.search(line.body)
-    return drawn is not None and _NO_MATTER.search(rest, drawn.end()) is not None and about is not None
+    fine = [n.value for n in line.numbers if n.decimals >= 2]
+    exact = _EXACT.search(line.body) or len(set(fine)) < len(fine)
+    return drawn is not None and _NO_MATTER.search(rest, drawn.end()) is not None and bool(about and exact)
 
 
 def _sure(log: Log, line: Line, found: str) -> bool:
@@ -228,7 +231,7 @@ def _sure(log: Log, line: Line, found: str) -> bool:
         return False  # results that are told roughly are not told to be the same
     if not _LOOSE.search(found):
         return _ZERO.search(found) is not None or re.search(r"\bdeltas\b", found, re.IGNORECASE) is not None
-    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    exact = _EXACT.search(sentence)
     if not any(number.decimals for number in line.numbers):
         return False  # the result that is the same is not told
     return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None

@@ -59,9 +59,9 @@ def _words(log: Log) -> Iterator[Finding]:
         place = log.by_number[line.number]
         below = [one for one in log.lines[place + 1 : place + 1 + _BELOW] if one.parent == line.parent]
         for one in (line, *(one for one in below if one.section == line.section and one.kind == line.kind)):
-            if one is not line and not _of_them(log, one, line):
-                break  # of something else
             found = steady(log, one) or _ONE_SIGN.search(one.body)
+            if one is not line and not _of_them(log, one.low.replace(found[0].lower() if found else "", " "), line):
+                break  # of something else
             clause = clause_of(one.body, found) if found is not None else ""
             if found is None or _PARTLY.search(clause) or denied_at(log, one, found.start()) or hoped(one):
                 continue
@@ -81,7 +81,7 @@ def _patterns(log: Log) -> Iterator[Finding]:
             near = line.parent == series.line.parent and abs(line.number - series.line.number) <= _NEAR
             if signs is None or signs.count != len(series.values) or not near:
                 continue
-            if line not in (series.line, series.mean_line) and not _of_them(log, line, series.line):
+            if line not in (series.line, series.mean_line) and not _of_them(log, line.low, series.line):
                 continue
             if found != (signs.plus, signs.zero, signs.minus):
                 facts = {
@@ -91,10 +91,10 @@ def _patterns(log: Log) -> Iterator[Finding]:
                 yield Finding("signs-disagree", "fault", place_of(log, line), facts, (place_of(log, series.line),))
 
 
-def _of_them(log: Log, line: Line, values: Line) -> bool:
-    """Whether the words of a line of signs name nothing that the values, and what they belong to, do not name."""
+def _of_them(log: Log, text: str, values: Line) -> bool:
+    """Whether the words beside signs name nothing that the values, and what they belong to, do not name."""
     own = " ".join([values.body, *log.path(values.section), *(one.body for one in log.parents(values))])
-    return nothing_new(_OF_SIGNS.sub(" ", line.low), own)
+    return nothing_new(_OF_SIGNS.sub(" ", text), own)
 
 
 def say(finding: Finding) -> str:

@@ -75,7 +75,7 @@ _SENTENCES = Pattern(r"[.;]\s")
 _UNITS = Pattern(r"\d\s*(?:steps?|epochs?|tokens?|hours?|hrs?|h|days?|min(?:ute)?s?)\b")
 _TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")
 _TOOK = Pattern(
-    r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
+    r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d+|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
     r"cpus?|cards?|laptop|faster|slower)\b",
     re.IGNORECASE,
 )
