@@ -13,6 +13,7 @@ from evenhand.audit.reading.opened import open_logs
 DELTAS = "# Log\n\n- seed deltas: +0.012, {}, +0.021\n- {}\n"
 ACCURACIES = "Ours reaches 74.1 %, baseline 71.3 %."
 VERDICTS = "| variant | accuracy | verdict |\n|---|---|---|\n| A | 71.3 % | keep |\n| B | {} | {} |\n"
+SEEDS = "| seed | acc |\n|---|---|\n| 0 | 71.2 |\n| 1 | 72.4 |\n| 2 | 70.9 |\n\n{}\n"
 BEST = "# Log\n\nWe tried 12 variants on seeds 0-2; the best, variant 7, has 74.1 % on {} seeds, the baseline 71.3 %.\n"
 
 FORMS: dict[str, tuple[str, str, int, str, str]] = {
@@ -52,6 +53,17 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "a gain from a probability": (
         "interval-and-word", "caution", 1, "Ours has 72.0 against 71.2 (p = 0.21): our method works.\n",
         "Tokens are masked (p = 0.21): our method works.\n",
+    ),
+    "a p-value and a verdict": (
+        "interval-and-word", "caution", 1, "- +0.8 points, p = 0.21: clear gain\n",
+        "- +0.8 points, p = 0.21: no clear gain\n"
+    ),
+    "a mean below a table of seeds": (
+        "mean-disagrees", "fault", 7, SEEDS.format("Mean: 72.5"), SEEDS.format("Mean: 71.5"),
+    ),
+    "a mean of others below a table of seeds": (
+        "mean-disagrees", "fault", 7, SEEDS.format("Mean over the three seeds: 72.5."),
+        SEEDS.format("Mean of the baseline: 72.5"),
     ),
     "hours of training": (
         "unequal-budgets", "caution", 1, f"Baseline trained 1 hour, ours 5 hours. {ACCURACIES}\n",

@@ -33,7 +33,7 @@ _CHANCE = Pattern(
 _EVERY = Pattern(
     r"\b(?:for|in|across|with|on)\s+(?:every|each|all|both)\s+(?:(?:of )?(?:the )?\w+ )?(?:arms?|variants?|mixtures?|"
     r"models?|methods?|settings?|configs?|configurations|runs?|conditions|checkpoints)\b|"
-    r"\bboth (?:(?:arms|variants|models|methods|runs) )?(?:(?:are )?at|have|reach(?:ed)?|scored?|get|got|hit)\b|"
+    r"\bboth (?=\d)|\bboth (?:(?:arms|variants|models|methods|runs) )?(?:(?:are )?at|have|reach(?:ed)?|scored?|hit)\b|"
     r"\bwith (?:and|or) without\b",
     re.IGNORECASE,
 )

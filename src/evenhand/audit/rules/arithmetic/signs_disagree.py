@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
-from evenhand.audit.rules.certainty.few_seeds import clause_of, steady
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, lists_in
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.words import denied_at, hoped
+from evenhand.audit.told.certainty.steady import clause_of, steady
 from evenhand.audit.told.seeds.count import signs_of
 from evenhand.audit.told.seeds.series import series_of
 

@@ -21,10 +21,12 @@ _SAYS_SO = Pattern(r"(?:yes|true|ja|oui|sí|да|是|significant|sig\.?|signifik
 _ONE_IN_TEN, _LEAST, _LIKELY = 0.1, 4, 0.05
 _FROM_P = Pattern(
     r"(?:^|[,;(]\s*)p\s*[=≈]\s*(?P<p>0?\.\d+)\s?\)?(?:[\s,;]*\b(?:so|hence|thus|therefore)|\s*(?::|->|→|=>))\s+"
-    r"(?:(?!not?\b)[\w-]+ ){1,3}?(?P<word>(?P<sure>(?:clearly|definitely|really|indeed|surely) )?(?:helps|works|wins|"
-    r"(?:is|are) (?:clearly |definitely )?better|improves|beats [\w ]{2,20}|outperforms [\w ]{2,20}))\s*[.!]?\s*$",
+    r"(?:(?!(?:not?|never|neither|nothing|hardly|little|cannot|perhaps|maybe|probably|likely|possibly|may|might|if)\b)"
+    r"[\w-]+ ){0,3}?(?P<word>(?P<gain>(?:clear|real|definite|solid|robust) (?:gain|improvement|win|effect))|"
+    r"(?P<sure>(?:clearly|definitely|really|indeed|surely) )?(?:helps|works|wins|(?:is|are) (?:clearly |definitely )?"
+    r"better|improves|beats [\w ]{2,20}|outperforms [\w ]{2,20}))\s*[.!]?\s*$",
     re.IGNORECASE,
-    needs="helps|works|wins|better|improves|beats|outperforms",
+    needs="helps|works|wins|better|improve|beats|outperforms|gain|win|effect",
 )
 _P = Pattern(r"(?<![\w-])p(?![\w-])", re.IGNORECASE)
 _NO_TEST = Pattern(
@@ -69,7 +71,7 @@ def _drawn(logs: list[Log]) -> Iterator[Finding]:
             continue
         results = sum(n.decimals > 0 and n.start < found.start() for n in one.numbers)
         signed = any(n.signed and n.start < found.start() for n in one.numbers)
-        if found["sure"] or signed or results >= 2:
+        if found["sure"] or found["gain"] or signed or results >= 2:
             place = place_of(log, one.sentence.line_at(found.start("word")))
             facts = {"word": found["word"], "found": f"p = {found['p']}", "kind": "p"}
             yield Finding("interval-and-word", "caution", place, facts, (place,), found["word"], anywhere=True)
