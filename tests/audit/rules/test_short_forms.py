@@ -111,6 +111,16 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "- 12 variants on seeds 0, 1, 2\n- best: 74.1 % (seeds 0, 1, 2), +2.8 pp over baseline\n",
         "- 12 variants on seeds 0, 1, 2\n- best: 74.1 % (seeds 3, 4, 5), +2.8 pp over baseline\n",
     ),
+    "the winner on its one seed": (
+        "winner-on-its-seeds", "fault", 2,
+        "- tried 8 rates on seed 0\n- best rate 3e-4: 74.1 % on seed 0, +2.8 pp over baseline\n",
+        "- tried 8 rates on seed 0\n- best rate 3e-4: 74.1 % on seed 4, +2.8 pp over baseline\n",
+    ),
+    "no winner": (
+        "winner-on-its-seeds", "fault", 2,
+        "- 12 variants on seeds 0, 1\n- best: variant 7, 74.1 % on seeds 0, 1, above the baseline\n",
+        "- 12 variants on seeds 0, 1\n- best: none is above the baseline on seeds 0, 1 (71.3 %)\n",
+    ),
     "confirmed on the seed of the screening": (
         "same-seeds", "fault", 1, "Best of 8 variants (seed 3): +2.1 pp. Confirmed on seed 3.\n",
         "Best of 8 variants (seed 3): +2.1 pp. Confirmed on seed 4.\n",
