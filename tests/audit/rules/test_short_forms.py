@@ -69,6 +69,14 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "unequal-budgets", "caution", 1, f"Baseline trained 1 hour, ours 5 hours. {ACCURACIES}\n",
         f"Baseline trained 5 hours, ours 5 hours. {ACCURACIES}\n",
     ),
+    "steps in brackets": (
+        "unequal-budgets", "caution", 1, "Ours (1200 steps) reaches 74.1 %, the baseline (400 steps) 71.3 %.\n",
+        "Ours (400 steps) reaches 74.1 %, the baseline (1200 steps) 71.3 %.\n",
+    ),
+    "hours beside each result": (
+        "unequal-budgets", "caution", 2, "- Baseline: trained 1 h, 71.3 %\n- Ours: trained 5 h, 74.1 %\n",
+        "- Baseline: trained 1 h, 71.3 %\n- Ours: trained 1 h, 74.1 %\n",
+    ),
     "hours of data": (
         "unequal-budgets", "caution", 1, f"- baseline trained 1 day, ours 4 days\n- {ACCURACIES}\n",
         f"- baseline trained with 100 hours, ours with 960 hours\n- {ACCURACIES}\n",

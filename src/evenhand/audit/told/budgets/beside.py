@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
@@ -98,7 +98,8 @@ class _Amount:
         """The name that is left of the words before."""
         left = self.before.rsplit(";", 1)[-1]
         left = re.split(r"[,:](?=\s)(?=.*\w)", left)[-1] if re.search(r"[,:]\s+\S*\w", left) else left
-        return " ".join(_FILLER.sub(" ", left).split()).lower().strip(" .-=:")
+        names = (" ".join(_FILLER.sub(" ", one).split()).lower().strip(" .-=:") for one in (left, self.before))
+        return next(filter(None, names), "")
 
 
 def amounts_of(line: Line) -> list[_Amount]:
@@ -137,7 +138,7 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         rest = [text for text in (elsewhere if own else results) if text != line.low]
         rest += [one for one in _SENTENCES.split(line.low) if "%" in one and not _UNITS.search(one)] if own else []
-        if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
+        if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
             yield _unequal(amounts[0], amounts[1], line, line)
         elif len(amounts) == 1 and at + 1 < len(lines):
             after = lines[at + 1]
@@ -147,8 +148,19 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 and after.number == line.number + 1
                 and after.kind == line.kind == "bullet"
             )
-            if near and len(below) == 1 and not _ADMITTED.search(after.body) and _pair(amounts[0], below[0], rest):
+            if not near or len(below) != 1 or _ADMITTED.search(after.body):
+                continue
+            if _pair(amounts[0], below[0], rest + _own((*amounts, *below), line, after)):
                 yield _unequal(amounts[0], below[0], line, after)
+
+
+def _own(pair: Sequence[_Amount], *lines: Line) -> list[str]:
+    """The lines of two amounts themselves, where both arms, one the baseline, have one result, the larger for more."""
+    told = [[n.value for n in line.numbers if n.decimals and n.unit == "%" and not n.signed] for line in lines]
+    results = [one for values in told for one in values]
+    based = any(BASE_ROW.search(one.name) for one in pair) and len(results) == 2 == len(pair) and all(told)
+    rising = based and (results[1] > results[0]) == (pair[1].number.value > pair[0].number.value)
+    return [line.low for line in lines] if rising else []
 
 
 def _unequal(one: _Amount, other: _Amount, line: Line, after: Line) -> Unequal:
