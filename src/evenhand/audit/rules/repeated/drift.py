@@ -99,7 +99,7 @@ def _against(log: Log, one: Statement, other: Log) -> Iterator[Finding]:
     every = [n for line in other.lines for n in line.numbers]
     for said in one.results:
         start = max(one.text.rfind(mark, 0, said.start) for mark in ";,(") + 1
-        end = min((at for mark in ";," if (at := one.text.find(mark, said.end)) >= 0), default=len(one.text))
+        end = min((i for mark in ";," if (i := one.text.find(mark, said.end)) >= 0), default=len(one.text))
         words = frozenset(re.findall(r"[a-z0-9.@+]+", one.text[start:end].lower().replace("_", " ")))
         fits = [r for (name, metric), r in results_of(other).items() if {*name.split(), *metric.split()} <= words]
         if len(fits) != 1 or any(agree(n, said) for n in every) or qualifiers(one.text[start:end]):
