@@ -193,3 +193,13 @@ def test_hours_are_told_in_hours(tmp_path: Path) -> None:
     text = "- baseline: 71.3 % (trained for 1 hour)\n- ours: 74.1 % (trained for 5 hours), +2.8 pp\n"
     said = [sentence(one) for one in loud(tmp_path, text) if one.rule == "unequal-budgets"]
     assert "had 5 and 1 (hours, line 1)" in said[0]
+
+
+def test_a_failure_below_one_that_is_told_in_running_text_is_told(tmp_path: Path) -> None:
+    text = "# Log\n\naccuracy 71.25 %\n\nThe jobs crashed by a segfault. We saw:\n\n- one job crashed by segfault\n"
+    assert [one.place.line for one in loud(tmp_path, text) if one.rule == "infrastructure"] == [7]
+
+
+def test_results_are_the_names_of_no_arms(tmp_path: Path) -> None:
+    text = "# 日志\n\n1. 从 51.6%（13M steps）提升至 56.0%（20M steps），增量约 +4.4%\n"
+    assert [one for one in loud(tmp_path, text) if one.rule == "unequal-budgets"] == []

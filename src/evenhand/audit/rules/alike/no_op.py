@@ -35,7 +35,7 @@ _TIE = Pattern(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
 _TO_BASE = Pattern(
     r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
     r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
-    r"\btie[- ](?:the )?baseline\b",
+    r"\btie[- ](?:the )?baseline\b|\bexactly (?:the )?baseline\b",
     re.IGNORECASE,
 )
 _ROUGHLY = Pattern(
@@ -94,7 +94,6 @@ _NO_MATTER = Pattern(
 )
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
 _EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
-_OF_BASE = Pattern(r"\bexactly (?:the )?baseline['’]?s?\b", re.IGNORECASE)
 _ADMITTED = Pattern(
     r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
     r"\bnever (?:ran|active|applied)\b|\bbug\b",
@@ -137,16 +136,8 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
             sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found)
-            yield Finding(
-                "no-op",
-                "caution",
-                place_of(log, found.line),
-                facts,
-                places,
-                found.words,
-                anywhere=True,
-                unproven=not sure,
-            )
+            at = place_of(log, found.line)
+            yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure)
 
 
 def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
@@ -186,8 +177,7 @@ def _concluded(log: Log) -> Iterator[Finding]:
 def _tie(log: Log, line: Line) -> str | None:
     if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
         return None
-    said = _SAID.search(line.body)
-    zero = _ZERO.search(line.body)
+    said, zero = _SAID.search(line.body), _ZERO.search(line.body)
     rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
     if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
@@ -211,10 +201,13 @@ def _concludes(line: Line, said: re.Match[str] | None) -> bool:
     """Whether the same short sentence concludes from the sameness with the baseline that something has no effect."""
     rest = line.body[said.end() :] if said is not None and len(line.body) <= _SHORT else ""
     drawn = _SO.search(rest)
-    about = _TO_BASE.search(line.body) or _OF_BASE.search(line.body)
     fine = [n.value for n in line.numbers if n.decimals >= 2]
     exact = _EXACT.search(line.body) or len(set(fine)) < len(fine)
-    return drawn is not None and _NO_MATTER.search(rest, drawn.end()) is not None and bool(about and exact)
+    return (
+        drawn is not None
+        and _NO_MATTER.search(rest, drawn.end()) is not None
+        and bool(_TO_BASE.search(line.body) and exact)
+    )
 
 
 def _sure(log: Log, line: Line, found: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
@@ -72,7 +73,6 @@ _HOURS = {
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
 }  # fmt: skip
 _SENTENCES = Pattern(r"[.;]\s")
-_UNITS = Pattern(r"\d\s*(?:steps?|epochs?|tokens?|hours?|hrs?|h|days?|min(?:ute)?s?)\b")
 _TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")
 _TOOK = Pattern(
     r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d+|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
@@ -137,7 +137,9 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         rest = [text for text in (elsewhere if own else results) if text != line.low]
-        rest += [one for one in _SENTENCES.split(line.low) if "%" in one and not _UNITS.search(one)] if own else []
+        cuts = [0, *(found.end() for found in _SENTENCES.finditer(line.low)), len(line.low)] if own else []
+        inside = [one.number.start for one in amounts]
+        rest += [line.low[a:b] for a, b in pairwise(cuts) if not any(a <= start < b for start in inside)]
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
             yield _unequal(amounts[0], amounts[1], line, line)
         elif len(amounts) == 1 and at + 1 < len(lines):
@@ -184,7 +186,7 @@ def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
 
 def _known(name: str, results: list[str]) -> str:
     """A short name that stands where results do; empty where it does not."""
-    named = re.search(r"[^\W\d_]", name) is not None  # a number is the name of no arm
+    named = re.search(r"[^\W\d_]", name) is not None and not re.search(r"\d\.\d", name)  # no number names an arm
     return name if named and 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
 
 
