@@ -45,7 +45,8 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
     found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
-    unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
+    aloud = sorted(found, key=lambda one: one.level == "hint")  # what is told aloud goes before a hint of the same
+    unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(aloud)}
     levels = (*LEVELS, "hint")
     kept = [one for one in unique.values() if hints or one.level != "hint"]
     in_order = sorted(

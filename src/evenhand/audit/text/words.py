@@ -63,70 +63,13 @@ _OF_OTHERS = Pattern(
     re.IGNORECASE,
 )
 _TOKEN = Pattern(r"[a-z0-9]+")
-_COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "on",
-        "in",
-        "at",
-        "to",
-        "for",
-        "and",
-        "or",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "this",
-        "that",
-        "it",
-        "its",
-        "from",
-        "we",
-        "our",
-        "all",
-        "than",
-        "then",
-        "but",
-        "not",
-        "no",
-        "new",
-        "now",
-        "run",
-        "runs",
-        "result",
-        "results",
-        "mean",
-        "std",
-        "acc",
-        "accuracy",
-        "status",
-        "summary",
-        "script",
-        "outcome",
-        "outcomes",
-        "completed",
-        "task",
-        "tasks",
-        "seed",
-        "seeds",
-        "round",
-        "control",
-        "baseline",
-        "config",
-        "main",
-        "full",
-        "partial",
-        "under",
-    ]
+_PLAIN = (
+    "the a an of on in at to for and or with by as is are was were be this that it its from we our all "
+    "than then but not no new now run runs result results mean std acc accuracy status summary script "
+    "outcome outcomes completed task tasks seed seeds round control baseline config main full partial "
+    "under"
 )
+_COMMON = frozenset(_PLAIN.split())
 _ENGLISH = frozenset(
     ("the", "and", "of", "to", "in", "is", "for", "with", "on", "not", "was", "at", "by", "this", "that",
      "are", "from", "as", "be", "it")

@@ -115,7 +115,8 @@ def _likely(table: Table, target: int, places: tuple[int, int], way: Way) -> boo
     return near >= 2 and near >= 0.6 * seen
 
 
-Range = tuple[float, float]
+Range = tuple[float, float, float]
+"""The least and the largest value that what is printed allows, and the value of what is printed itself."""
 
 
 def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range | None:
@@ -124,7 +125,8 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
         return None
     found = [way(a, b) for a in (one.low, one.value, one.high) for b in (other.low, other.value, other.high)]
     known = [value for value in found if value is not None]
-    return (min(known), max(known)) if len(known) == len(found) else None
+    exact = way(one.value, other.value)
+    return None if exact is None or len(known) != len(found) else (min(known), max(known), exact)
 
 
 def _odd_rows(
@@ -170,7 +172,8 @@ def _averages(log: Log, table: Table) -> Iterator[Finding]:
             unused = [table.columns[i][row] for i in range(1, target) if i not in others]
             if any(one is None for one in values) or any(one is not None for one in unused):
                 return None  # a column that is empty in other rows counts here
-            return sum(one.low for one in values if one) / parts, sum(one.high for one in values if one) / parts
+            told = [(one.low, one.high, one.value) for one in values if one]
+            return sum(n[0] for n in told) / parts, sum(n[1] for n in told) / parts, sum(n[2] for n in told) / parts
 
         for row, found in _odd_rows(table, target, expected, others) or ():
             name = "the sum of" if parts == 1 else "the mean of"
@@ -184,7 +187,7 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
         "column": table.header[target],
         "how": how,
         "printed": printed(value) if value else "",
-        "expected": (expected[0] + expected[1]) / 2,
+        "expected": expected[2],
     }
     named = "columns before" in how or _FOLLOWS.search(table.header[target]) is not None
     sure = named and not log.data  # a program wrote all rows of its data: no slip in one of them

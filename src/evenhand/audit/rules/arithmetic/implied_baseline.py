@@ -97,7 +97,7 @@ def _odd(log: Log, rows: list[Implied], against: str) -> Iterator[Finding]:
         slack = 2 * (one.high - one.low)
         if one.low - slack > common[1] or one.high + slack < common[0]:
             facts = {
-                "against": against, "base": (one.low + one.high) / 2, "old": (common[0] + common[1]) / 2,
+                "against": against, "base": (one.low + one.high) / 2, "old": (others[0].low + others[0].high) / 2,
                 "delta": printed(one.delta), "kind": "row",
             }  # fmt: skip
             yield Finding(
@@ -122,8 +122,8 @@ def say(finding: Finding) -> str:
     f, other = finding.facts, finding.others[0]
     if f["kind"] == "row":
         return (
-            f"{f['delta']} against '{f['against']}' would put that at {shown(f['base'])}; the other rows put it at "
-            f"{shown(f['old'])}."
+            f"{f['delta']} against '{f['against']}' would put that at {shown(f['base'])}; line {other.line} puts it at "
+            f"{shown(f['old'])}, and the other rows agree with it."
         )
     return (
         f"These differences are to a '{f['against']}' of {shown(f['base'])}, those at line {other.line} to one of "

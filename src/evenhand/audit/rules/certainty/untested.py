@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
-from evenhand.audit.rules.certainty.few_seeds import OF_RESULTS
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, asserted, of_others
 from evenhand.audit.told.certainty.noise import unproven_in
+from evenhand.audit.told.certainty.steady import OF_RESULTS
 
 _WORD = Pattern(
     r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"

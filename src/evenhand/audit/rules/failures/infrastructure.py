@@ -139,6 +139,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if found is None or _advice(log, line) or _DEFINED.search(line.body):
                 continue
             kind, word = found
+            same = (one for one in log.parents(line) if (failure_in(one) or ("",))[0] == kind)
+            if any(_of_a_result(log, one, rows) for one in same):
+                continue  # what it belongs to tells the same failure
             excused = _EXCUSED.search(line.body) is not None
             facts = {"kind": kind, "excused": excused}
             level: Level = "note" if _of_a_result(log, line, rows) else "hint"

@@ -240,8 +240,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f["of"] == "peaks":
         return (
-            f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at "
-            f"{f['final']:g}, and that is its result."
+            f"The peak {f['peak']:.12g} was picked from several evaluations on the same data; the run ended at "
+            f"{f['final']:.12g}, and that is its result."
         )
     if f["of"] == "choices":
         return (

@@ -22,7 +22,7 @@ BUDGETS: dict[str, str] = {
 """Words for what can be spent, by kind, singular and plural."""
 
 NAMES = {
-    "epochs": "epochs", "steps": "steps", "tokens": "tokens", "time": "time", "gpus": "devices",
+    "epochs": "epochs", "steps": "steps", "tokens": "tokens", "time": "seconds", "gpus": "devices",
     "trials": "settings tried", "tries": "tries at each item",
 }  # fmt: skip
 """How a sentence calls them."""

@@ -22,7 +22,6 @@ _RUNS = Pattern(
     rf"{EDGE}(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
-_ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
 _SD = Pattern(
     rf"{EDGE}(?:sample |empirical )?(?:sd|std|s\.d\.|stdev|standard deviations?|streuung|standardabweichung\w*|"
     rf"écarts?-types?|"

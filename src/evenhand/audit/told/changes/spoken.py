@@ -26,7 +26,6 @@ _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _UP = Pattern(rf"{_EDGE}(?:{UP_WORDS}|{QUICK_WORDS}|{SLOW_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _DOWN = Pattern(rf"{_EDGE}(?:{DOWN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _FASTER = Pattern(rf"{_EDGE}(?:{QUICK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
-_NAMED = Pattern(rf"{_EDGE}(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _RELATIVE = Pattern(rf"{_EDGE}(?:{RELATIVE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _ABSOLUTE = Pattern(rf"{_EDGE}(?:{ABSOLUTE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _SPREAD = Pattern(

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
-from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE, WITHHELD
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.grids import grids_of
+from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
@@ -78,6 +79,13 @@ _REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причи
 _FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
 _OFTEN = 6
 """So many lines that tell of one failure tell of a thing that is studied."""
+
+_REJECTED = Pattern(
+    r"\b(?:rejected|discarded|ruled out|dead end|negative result|useless|(?:not|n['’]t) (?:work|help)|"
+    r"no (?:gain|benefit|effect|use|improvement)|hurts|harmful)\b",
+    re.IGNORECASE,
+)
+"""A verdict on an idea, not on whether it fits a machine."""
 
 _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
@@ -222,6 +230,10 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
         if not failed or len(failed) == len(grid.names):
             continue
         for at, line, words in failed:
+            beside = _in_cell(log, grid, at, line)
+            if beside is not None:
+                yield Verdict(words, line, beside, sure=True)
+                break
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
             mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
@@ -230,3 +242,18 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             if conclusion is not None and conclusion[0].line.number not in {*grid.lines} - {line}:
                 yield Verdict(words, line, conclusion[0], conclusion[1] and not _of_room(grid.names[at], conclusion[0]))
                 break
+
+
+def _in_cell(log: Log, grid: Grid, at: int, line: int) -> Conclusion | None:
+    """A rejection in another cell of the row of a failure, which has no result, in a table of results."""
+    scores = [column.cells[at] for column in grid.of("score")]
+    told = [column.texts[at] for column in grid.of("text")]
+    if not any(one is not None for column in grid.of("score") for one in column.cells) or any(scores):
+        return None
+    for text in told if not WITHHELD.search(" ".join(told)) else ():
+        said = _REJECTED.search(text)
+        if said is not None and _failed_in(text) is None and not denied(text, said.start()):
+            own = log.line(line)
+            statement = Statement(Sentence(text, (own,), (0,)), Passage("note", (), "", grid.section), -1)
+            return Conclusion(statement, said[0], own, cued=False)
+    return None

@@ -205,16 +205,9 @@ def _counted(table: Table, roles: Sequence[str], where: str) -> Iterator[Over]:
             continue
         sd = only_number(row.cells[spreads[0]]) if len(spreads) == 1 else next((n for n in mean if n.spread), None)
         yield Over(
-            row.cells[0],
-            int(count.value),
-            (),
-            mean[0].value,
-            sd.value if sd else None,
-            row.line,
-            row.line,
-            table.section,
-            where,
-        )
+            row.cells[0], int(count.value), (), mean[0].value, sd.value if sd else None, row.line, row.line,
+            table.section, where,
+        )  # fmt: skip
 
 
 def _in_fields(log: Log) -> Iterator[Over]:

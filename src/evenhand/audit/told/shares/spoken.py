@@ -52,6 +52,8 @@ NAMED_SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
 """Names of shares, and of counts that are parts of a whole."""
 OF_NOUN = Pattern(r"\s*(?:per ?cent\s)?of\s+(?:the |all |our |its )?(?!them|these|those)([^\W\d]\w+)", re.IGNORECASE)
+_WHERE = Pattern(r"\s*(?:in|on|at|for|by|from|during|before|after|since|until|within|across|over|per)\b", re.IGNORECASE)
+"""Behind a share in brackets: it is one of another time, place or part."""
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
 """Lines between a count and the sentence that concludes its share."""
@@ -223,6 +225,8 @@ def _else(share: Quantity) -> bool:
     text = share.after[1 if share.number.unit == "%" else 0 :]
     noun = OF_NOUN.match(text)
     if noun is not None and noun[1].lower()[:4] not in share.sentence.low[: share.number.start]:
+        return True
+    if share.before.rstrip().endswith("(") and _WHERE.match(text):
         return True
     return re.match(
         r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|(?:excluding|without|ignoring|among|when)\b|"
