@@ -18,7 +18,8 @@ SPEED = (
     "| FPS | 1,188 | **6,836** | **{}** |\n| util | 31% | 50% | CPU-bound |\n"
 )
 CAUSE = (
-    "## F-2\n\nSymptom:\n\nThe first page run timed out under scripted fetch.\n\n{}\n\n- Hence the first page is unstable.\n"
+    "## F-2\n\nSymptom:\n\nThe first page run timed out under scripted fetch.\n\n{}\n\n"
+    "- Hence the first page is unstable.\n"
 )
 CHANCE = "### Metrics\n\n- {}\n- acc wide: 0.105\n- acc base: 0.106\n- so wide is better\n"
 

@@ -214,7 +214,7 @@ def test_a_failure_that_the_text_itself_excuses_is_no_verdict(tmp_path: Path) ->
     excused = "- run aborted by lost connection; treated as infrastructure failure, no regression\n"
     drawn = "- the job timed out before its end, so it brings no gain\n"
     assert [(one.rule, one.level) for one in found(tmp_path, excused)] == [("infrastructure", "note")]
-    assert [(one.rule, one.level) for one in found(tmp_path, drawn)] == [("failure-as-verdict", "caution")]
+    assert [(one.rule, one.level) for one in found(tmp_path, drawn)] == [("failure-as-verdict", "fault")]
 
 
 def test_arms_with_a_column_of_seeds_are_paired_seed_by_seed(tmp_path: Path) -> None:

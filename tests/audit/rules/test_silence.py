@@ -204,7 +204,7 @@ def test_words_of_results_are_at_most_hints_in_plans_and_lists_of_changes(tmp_pa
         (tmp_path / name).write_text(text)
         found = audit(open_logs([tmp_path / name]), hints=True)
         levels[name] = [one.level for one in found if one.rule == "failure-as-verdict"]
-    assert levels == {"results.md": ["caution"], "ROADMAP.md": ["hint"], "CHANGELOG.md": ["hint"]}
+    assert levels == {"results.md": ["fault"], "ROADMAP.md": ["hint"], "CHANGELOG.md": ["hint"]}
 
 
 def test_what_a_program_wrote_into_a_file_of_data_is_told_once(tmp_path: Path) -> None:

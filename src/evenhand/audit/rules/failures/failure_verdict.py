@@ -23,7 +23,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 places = (place_of(log, one.line),)
                 yield Finding(
                     "failure-as-verdict",
-                    "caution",
+                    "fault" if said.number == one.line else "caution",
                     place_of(log, said),
                     facts,
                     places,

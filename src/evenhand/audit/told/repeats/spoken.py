@@ -16,7 +16,7 @@ from evenhand.audit.text.words import tokens
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.averages import Told, told_in
 from evenhand.audit.told.repeats.groups import BY_SEED, Group, groups_of
-from evenhand.audit.told.repeats.indexed import of_repeats
+from evenhand.audit.told.repeats.indexed import goes_on_above, of_repeats
 from evenhand.audit.told.repeats.said_counts import count_said, counts_said, repeats_said
 from evenhand.audit.told.seeds.series import OVER, Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
@@ -232,19 +232,12 @@ def complete(log: Log, group: Group, mean: Told | None, sd: Told | None) -> bool
     stacked = group.sentence is None and (
         BY_SEED.search(around) is not None or (stem is not None and of_repeats(f"{stem[1].strip().lower()}#"))
     )
-    if group.sentence is None and _goes_on_above(log, group):
+    if group.sentence is None and goes_on_above(log, group.line):
         return False
     told = {n for text in (around, own[0], *heads) for n in counts_said(text)}
     told |= {n for one, clause in clauses for n in (*repeats_said(one.sentence.text), count_said(clause) or 0)}
     listed = group.sentence is not None and OVER.search(group.label[-_LEAD:]) is not None  # ``seeds: 0.71, 0.75, 0.73``
     return group.repeated or stacked or listed or count in told
-
-
-def _goes_on_above(log: Log, group: Group) -> bool:
-    """Whether the line above begins as the values' own lines do: it was read as another thing for what it says more."""
-    at = log.by_number[group.line.number]
-    heads = [re.match(r"\W*([^\W\d]{2,12})[ _]?\d", line.body) for line in log.lines[max(0, at - 1) : at + 1]]
-    return len(heads) == 2 and all(heads) and len({one[1].lower() for one in heads if one}) == 1
 
 
 def _theirs(log: Log, group: Group, one: Told, clause: str, words: str) -> bool:
