@@ -26,12 +26,10 @@ ODD = "id\tloss\ttrain_s\tstatus\tdescription\n" + "".join(
 )
 ROWS = "| task | gain | 95 % interval |\n|---|---|---|\n| copying | +1.2 | {} |\n| sorting | +9.2 | 4.1 to 14.3 |\n\n"
 CHOSEN = "# Sweep\n\n- Highest mean: rate 0.3, 71.4 % over seeds 4 and 5.\n- {}\n"
-TABLE = "| metric | baseline | final |\n|---|---|---|\n| loss | {} | {} |\n\n"
 FULL = (
     "| task | n | plain | small |\n|---|---|---|---|\n| recall | 80 | {} | 80/80 |\n\n"
     "So the small one keeps recall in full.\n"
 )
-BASE = "| task | base | new |\n|---|---|---|\n| qa | 39.16 | 40.02 |\n\n- qa: the base starts from {} %\n"
 ZEROS = "# A\n\n- seed deltas: +0.0000, +0.0000, +0.0000\n- Status: {}\n"
 SIZES = "| task | n | plain | new | diff |\n|---|---|---|---|---|\n| a | {} | 51.2 | 53.4 | +2.2 |\n"
 
@@ -66,16 +64,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "a best that a table has": (
         "best-of-many", {"a.md": "- The table has the best of the six (step 500).\n"}, "a.md:1",
         {"a.md": "- The table has the last of the six; the highest was 5.7 at step 500 and is not used.\n"},
-    ),
-    "a baseline that moved in one table": (
-        "two-baselines", {"a.md": "".join(TABLE.format(base, 1) for base in ("1.312", "1.312", "1.312", "1.287"))},
-        "a.md:15", {"a.md": "".join(TABLE.format("1.312", f) for f in range(4))},
-    ),
-    "a baseline in words": (
-        "two-baselines",
-        {"a.md": BASE.format("37.88")},
-        "a.md:5",
-        {"a.md": BASE.format("39.16")},
     ),
     "counts that are all full": ("ceiling", {"a.md": FULL.format("80/80")}, "a.md:5", {"a.md": FULL.format("61/80")}),
     "zeros with a conclusion": (

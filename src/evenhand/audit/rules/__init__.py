@@ -9,18 +9,14 @@ from evenhand.audit.rules.alike import (
     no_op,
     saturated,
     twin_arms,
-    unmoved,
 )
 from evenhand.audit.rules.arithmetic import (
     change_disagrees,
     columns,
     count_rate,
-    durations,
-    implied_baseline,
     mean_disagrees,
     p_values,
     perplexity,
-    row_deltas,
     signs_disagree,
     spread_kind,
 )
@@ -32,7 +28,6 @@ from evenhand.audit.rules.certainty import (
     not_replicated,
     recomputed,
     untested,
-    within_spread,
 )
 from evenhand.audit.rules.failures import (
     failure_verdict,
@@ -50,15 +45,12 @@ from evenhand.audit.rules.fairness import (
 from evenhand.audit.rules.items import (
     fewer_items,
     granularity,
-    impossible_share,
     odd_share,
     subset,
     within_noise,
 )
 from evenhand.audit.rules.repeated import (
     drift,
-    not_the_rows,
-    two_baselines,
 )
 
 RULES: tuple[Rule, ...] = tuple(
@@ -70,20 +62,14 @@ RULES: tuple[Rule, ...] = tuple(
         change_disagrees,
         count_rate,
         columns,
-        row_deltas,
-        implied_baseline,
-        durations,
         p_values,
-        impossible_share,
         odd_share,
         drift,
-        not_the_rows,
         recomputed,
         granularity,
         perplexity,
         unequal_budgets,
         baselines,
-        two_baselines,
         subset,
         fewer_items,
         same_seeds,
@@ -95,7 +81,6 @@ RULES: tuple[Rule, ...] = tuple(
         no_effect,
         not_replicated,
         within_noise,
-        within_spread,
         best_of_many,
         best_on_test,
         kept_of_many,
@@ -104,7 +89,6 @@ RULES: tuple[Rule, ...] = tuple(
         no_op,
         identical_rows,
         twin_arms,
-        unmoved,
         saturated,
         ceiling,
     )
