@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.amounts import NAMES
 from evenhand.audit.text.words import planning
 from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
-from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
 from evenhand.audit.told.budgets.compared import unequal_in
-from evenhand.audit.told.budgets.lines import odd_row, told_by_line
-from evenhand.audit.told.budgets.sentences import in_text
-from evenhand.audit.told.budgets.tables import Unequal, in_records, in_table
+from evenhand.audit.told.budgets.tables import Unequal, told_in_records
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -26,11 +23,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             base = _other_stage(log, arm, arms)
             if base is not None:
                 yield _finding(log, arm, base)
-        found = [one for table in log.tables for one in (*in_table(table), *in_records(table), *odd_row(table))]
-        beside = (*told_in_words(log), *told_in_records(log), *told_by_line(log))
-        yield from (_amounts(log, one) for one in (*found, *in_text(log)) if one.compared or not _planned(log, one))
         yield from _compared(log)
-        yield from (_amounts(log, one) for one in beside if not _planned(log, one))
+        yield from (_amounts(log, one) for one in told_in_records(log) if not _planned(log, one))
 
 
 def _planned(log: Log, one: Unequal) -> bool:
@@ -104,11 +98,9 @@ def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
 
 def _amounts(log: Log, one: Unequal) -> Finding:
     facts = {
-        "arm": one.arm, "delta": printed(one.delta) if one.delta else "", "amount": one.amount,
-        "base_amount": one.base_amount, "unit": one.unit, "base": one.base,
+        "arm": one.arm, "base": one.base, "amount": one.amount, "base_amount": one.base_amount, "unit": one.unit,
     }  # fmt: skip
-    level: Level = "fault" if one.compared else "caution"
-    return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
+    return Finding("unequal-budgets", "caution", place_of(log, one.line), facts, (place_of(log, one.base_line),))
 
 
 def say(finding: Finding) -> str:
@@ -120,16 +112,10 @@ def say(finding: Finding) -> str:
             f"({NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget cannot be told."
         )
     if "unit" in f:
-        both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
-        told = "how much of it is the budget cannot be told"
-        if not f["delta"]:
-            other = f"'{f['base']}'" if f.get("base") else "what it is compared with"
-            return (
-                f"'{f['arm']}' had another budget than {other} {both}: how much of a difference is the budget "
-                f"cannot be told."
-            )
-        of = f" of '{f['arm']}'" if f["arm"] else ""
-        return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
+        return (
+            f"'{f['arm']}' had another budget than '{f['base']}' ({f['unit']}: {f['amount']:g} against "
+            f"{f['base_amount']:g}, line {base.line}): how much of a difference is the budget cannot be told."
+        )
     amounts = (
         f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
         if "amount" in f

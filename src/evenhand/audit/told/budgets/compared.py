@@ -12,10 +12,10 @@ from evenhand.audit.text.vocabulary.amounts import BUDGETS
 from evenhand.audit.told.arms.grids import Grid
 from evenhand.audit.told.budgets.amounts import Amount, amounts_in
 from evenhand.audit.told.budgets.credited import credited_in_grid, credited_in_words
+from evenhand.audit.told.budgets.tables import MUCH
 from evenhand.audit.told.concluded.compared import Compared, compared_in
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, statements_of
 
-MUCH = 1.25
 _BEFORE, _AFTER, _LONGEST = 10, 3, 300
 _KNOWN = Pattern(
     r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"

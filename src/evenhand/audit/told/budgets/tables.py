@@ -1,4 +1,4 @@
-"""What arms could spend, as tables and records tell it: steps, epochs, tokens, time."""
+"""Arms of records of which one could spend clearly more than all others: steps, epochs, tokens, examples."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Row, Table
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
-from evenhand.audit.told.arms.by_seed import ARM, paired_rows
+from evenhand.audit.told.arms.records import Records, baseline_of, records_of
+
+MUCH = 1.25
+"""A budget that is larger by this factor is another one."""
 
 _COLUMN = Pattern(
     r"^(?:(?:training|train|fine-?tun(?:e|ing)|pre-?train(?:ing)?|optimi[sz]er|gradient|max|total|num|number of|n|#) )*"
@@ -23,44 +26,36 @@ _OUTCOME = Pattern(
     r"generated|output|prompt|response|episode|stop\w*|conver\w*|load\w*|at|left|eta)\b|/",
     re.IGNORECASE,
 )
-_TIME = Pattern(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
-_TOLD = Pattern(r"budget", re.IGNORECASE)
 BY_NAME = Pattern(
     r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
     r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
     r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
     re.IGNORECASE,
 )
-_AGAINST = Pattern(
-    r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
-)
 BASE_ROW = Pattern(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs="base|control|vanilla")
-DELTA_COLUMN = Pattern(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
-MORE = 1.1
-"""A budget that is larger by less than this factor counts as the same."""
+_MEASURED = Pattern(
+    r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
+    r"reached|avg|mean|conver"
+)
 
 
 @dataclass(frozen=True)
 class Unequal:
-    """A difference between an arm and one that had less.
+    """An arm that could spend more than the others.
 
     Attributes:
-        arm, delta: name and printed difference; empty where none is printed.
+        arm, base: its name, and that of the one that it is set against.
         amount, base_amount, unit: what both could spend.
         line, base_line: where they stand.
-        compared: the text prints a difference between them.
-        base: name of the one that it is compared with; empty where it is the baseline.
     """
 
     arm: str
-    delta: Number | None
+    base: str
     amount: float
     base_amount: float
     unit: str
     line: int
     base_line: int
-    compared: bool = True
-    base: str = ""
 
 
 def plain_name(name: str) -> str:
@@ -82,121 +77,84 @@ def is_budget(name: str) -> bool:
     return _COLUMN.match(rest) is not None and _OUTCOME.search(rest) is None and not counted
 
 
-def base_row(table: Table, delta: int) -> Row | None:
-    """The one row that differences are taken to: it is named so, and has none itself, or zero."""
-    zero = [
-        row
-        for row, found in zip(table.rows, table.columns[delta], strict=True)
-        if (found is None and not re.search(r"[A-Za-z0-9]", row.cells[delta]))
-        or (found is not None and found.value == 0)
-    ]
-    against = _AGAINST.match(plain_name(table.header[delta]))
-    if against is not None and len(zero) == 1 and plain_name(zero[0].cells[0]) == against[1]:
-        return zero[0]
-    named = [row for row in table.rows if BASE_ROW.search(row.cells[0].replace("_", " "))]
-    both = [row for row in named if any(row is one for one in zero)]
-    if len(both) == 1:
-        return both[0]
-    return named[0] if len(named) == 1 and BASE_ROW.fullmatch(named[0].cells[0].strip()) else None
-
-
-def in_table(table: Table) -> Iterator[Unequal]:
-    """Rows of a table with a column of budgets, and one of differences to its baseline, or a best row in bold."""
-    budgets = [i for i, name in enumerate(table.header) if i and is_budget(name)]
-    deltas = [i for i, name in enumerate(table.header) if DELTA_COLUMN.search(plain_name(name))]
-    if len(budgets) != 1:
-        return
-    if OF_DATA.match(table.header[0].strip()):
-        return  # its rows are no arms
-    place = budgets[0]
-    amounts = table.columns[place]
-    if len(deltas) == 1:
-        base = base_row(table, deltas[0])
-        if base is None or not _of_results(table, base, deltas[0], place):
-            return
-        least = amounts[table.rows.index(base)]
-        for row, amount, delta in zip(table.rows, amounts, table.columns[deltas[0]], strict=True):
-            if row is not base and delta is not None and delta.value and _more(table, place, amount, least, row):
-                assert amount is not None
-                assert least is not None
-                yield Unequal(row.cells[0], delta, amount.value, least.value, table.header[place], row.line, base.line)
-    elif not deltas:
-        yield from _best_row(table, place)
-
-
-def _of_results(table: Table, base: Row, delta: int, budget: int) -> bool:
-    """Whether some row's difference is that of a column of results: differences of sizes or costs are no gains."""
-    at = table.rows.index(base)
-    for place in range(1, len(table.header)):
-        start = table.columns[place][at]
-        if place in (delta, budget) or start is None or is_budget(table.header[place]):
+def told_in_records(log: Log) -> Iterator[Unequal]:
+    """Arms of which one had clearly more steps, epochs, tokens or examples than all others had."""
+    for records in records_of(log):
+        columns = [i for i, name in enumerate(records.table.header) if is_budget(name) and not _clock(name)]
+        if not columns or not any(_result(records, i) for i in records.results()):
             continue
-        for value, change in zip(table.columns[place], table.columns[delta], strict=True):
-            if value is None or change is None or not change.value or not value.decimals:
-                continue
-            slack = value.slack + start.slack + change.slack
-            absolute = abs(value.value - start.value - change.value)
-            relative = abs(100 * (value.value / start.value - 1) - change.value) if start.value else slack + 1
-            points = abs(100 * (value.value - start.value) - change.value)
-            if absolute <= slack or (change.unit in ("%", "pp") and min(relative, points) <= 2 * change.slack):
-                return True
+        if OF_DATA.match(records.table.header[records.arm].strip()):
+            continue  # its rows are what arms were run on
+        spent = {place: _spent(records, place) for place in columns}
+        if any(found is not None and len(set(found.values())) == 1 and len(found) >= 2 for found in spent.values()):
+            continue  # equal in one unit: that is what was meant to be equal
+        for place, found in spent.items():
+            if found is not None and not _equal_in_batches(records, place):
+                yield from _odd(records, place, found)
+                break
+
+
+def _clock(name: str) -> bool:
+    """Whether a column tells what was measured, not what was set."""
+    return _MEASURED.search(plain_name(name)) is not None
+
+
+def _result(records: Records, place: int) -> bool:
+    return any(one is not None and one.decimals >= 2 for one in records.table.columns[place]) or any(
+        one is not None and one.decimals and one.unit == "%" for one in records.table.columns[place]
+    )
+
+
+def _spent(records: Records, place: int) -> dict[str, float] | None:
+    """What each arm spent, the same on all seeds; arms that train nothing are left out."""
+    answer = {}
+    for name, rows in records.groups.items():
+        amounts = {value.value for row in rows if (value := records.value(row, place)) is not None}
+        if len(amounts) > 1:
+            return None
+        if amounts and (amount := amounts.pop()) > 0:
+            answer[name] = amount
+    return answer if len(answer) >= 2 else None
+
+
+def _equal_in_batches(records: Records, place: int) -> bool:
+    """Whether steps times the size of a batch are equal."""
+    batches = [
+        i
+        for i, name in enumerate(records.table.header)
+        if re.search(r"batch|\bbs\b|bsz|tokens per|seq", plain_name(name))
+    ]
+    for other in batches:
+        made = set()
+        for rows in records.groups.values():
+            one, size = records.value(rows[0], place), records.value(rows[0], other)
+            if one is not None and size is not None:
+                made.add(round(one.value * size.value, 6))
+        if made and max(made) <= MUCH * min(made):
+            return True
     return False
 
 
-def _more(table: Table, place: int, amount: Number | None, least: Number | None, row: Row) -> bool:
-    """Whether a row could spend more; times that a clock measured count only where they are round budgets."""
-    if amount is None or least is None or amount.unit != least.unit or amount.low <= least.high * MORE:
-        return False
-    if by_name(row.cells[0], amount.value):
-        return False
-    if _TIME.search(table.header[place]) and not _TOLD.search(table.header[place]):
-        same = sum(one is not None and one.value == least.value for one in table.columns[place])
-        return same >= 2
-    return True
-
-
-def _best_row(table: Table, place: int) -> Iterator[Unequal]:
-    """The only row in bold, where all others have one smaller budget."""
-    bold = [row for row in table.rows if row.bold - {0, place}]
-    amounts = dict(zip((row.line for row in table.rows), table.columns[place], strict=True))
-    if len(bold) != 1 or len(table.rows) < 3 or not ARM.match(table.header[0].strip()):
-        return  # rounds of one run go on from each other
-    mine = amounts[bold[0].line]
-    others = [amounts[row.line] for row in table.rows if row is not bold[0]]
-    if any(
-        one is not None and by_name(row.cells[0], one.value)
-        for row, one in zip(table.rows, table.columns[place], strict=True)
-    ):
+def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Unequal]:
+    amounts = set(spent.values())
+    if len(amounts) != 2 or max(amounts) <= MUCH * min(amounts) or not _set(min(amounts), max(amounts)):
         return
-    if len({one.value if one else None for one in others}) == 1 and _more(table, place, mine, others[0], bold[0]):
-        assert mine is not None
-        assert others[0] is not None
-        first = next(row for row in table.rows if row is not bold[0])
-        yield Unequal(
-            bold[0].cells[0], None, mine.value, others[0].value, table.header[place], bold[0].line, first.line, False
-        )
+    base = baseline_of(records)
+    counts = {amount: sum(one == amount for one in spent.values()) for amount in amounts}
+    usual = (
+        spent[base] if base in spent else max(amounts, key=lambda one: (counts[one], one == next(iter(spent.values()))))
+    )
+    against = base if base in spent else next(name for name, amount in spent.items() if amount == usual)
+    if by_name(against, usual):
+        return
+    for name, amount in spent.items():
+        matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
+        if amount != usual and not matched and not by_name(name, amount):
+            lines = (records.groups[name][0].line, records.groups[against][0].line)
+            yield Unequal(name, against, amount, usual, records.table.header[place], *lines)
 
 
-def in_records(table: Table) -> Iterator[Unequal]:
-    """Arms of records over seeds whose steps, epochs or tokens are all more than the baseline's."""
-    budgets = [
-        i
-        for i, name in enumerate(table.header)
-        if is_budget(name) and not _TIME.search(name.replace("time_budget", ""))
-    ]
-    arms: set[str] = set()
-    for one in paired_rows(table):
-        if one.base_row is None or one.arm in arms:
-            continue
-        at = one.row.cells.index(one.arm)
-        for place in budgets:
-            mine, base = ({
-                value.value if value else None
-                for row, value in zip(table.rows, table.columns[place], strict=True)
-                if row.cells[at] == name
-            } for name in (one.arm, one.baseline))  # fmt: skip
-            more, less = (found.pop() if len(found) == 1 else None for found in (mine, base))
-            if more is not None and less is not None and more > MORE * less and not by_name(one.arm, more):
-                arms.add(one.arm)
-                yield Unequal(one.arm, None, more, less, table.header[place], one.row.line, one.base_row.line, False)
-                break
+def _set(less: float, more: float) -> bool:
+    """Whether two amounts look like ones that somebody set: both round, or one a whole multiple of the other."""
+    round_ = all(len(f"{one:.0f}".rstrip("0")) <= 2 and one >= 100 for one in (less, more))
+    return round_ or (more / less == int(more / less) and len(f"{more:g}".strip("0").replace(".", "")) <= 3)
