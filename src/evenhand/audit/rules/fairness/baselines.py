@@ -11,7 +11,6 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import hoped
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
@@ -20,17 +19,6 @@ from evenhand.audit.told.changes.references import ranked_in
 
 _COMPARED = Pattern(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",
-    re.IGNORECASE,
-)
-_OVER = Pattern(
-    r"(?<![\w.])(?P<delta>\+\d[\d.]*\s?(?:%|pp|points?|pts?)?)\s*(?:over|vs\.?|versus|against|above|relative to|"
-    r"compared (?:to|with))\s+(?P<name>[A-Za-z][\w@. +-]{0,30}?)(?=[,;:)]|\.\s|\.$|\s(?:and|while|so|whereas)\b|$)",
-    re.IGNORECASE,
-    needs="+",
-)
-_DRAWN = Pattern(
-    r"\b(?:so|thus|hence|therefore|i\.e\.)\b[^.;]{0,60}\b(?:more|better|stronger|larger|bigger|as much|twice|times|"
-    r"most|wins?|winner|beats?|best)\b",
     re.IGNORECASE,
 )
 _SUFFIXES = Pattern(
@@ -43,7 +31,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         yield from _quoted(log)
         yield from _moved(log)
-        yield from _two_in_a_line(log)
         yield from _ranked(log)
 
 
@@ -75,22 +62,6 @@ def _quoted(log: Log) -> Iterator[Finding]:
             facts,
             (place_of(log, first[0].line), place_of(log, second[0].line)),
         )
-
-
-def _two_in_a_line(log: Log) -> Iterator[Finding]:
-    """``+0.037 over A; +0.155 over B, so the second helps four times as much``."""
-    for line in log.spoken():
-        found = list(_OVER.finditer(line.body))
-        if len(found) != 2 or hoped(line):
-            continue
-        names = [re.sub(r"^(?:the|its|our)\s+", "", one["name"].strip().lower()) for one in found]
-        if names[0] == names[1] or any(re.match(r"\d", name) for name in names):
-            continue
-        said = _DRAWN.search(line.body, found[1].end("name"))
-        if said is not None:
-            facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
-            facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
-            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0])
 
 
 def _ranked(log: Log) -> Iterator[Finding]:

@@ -21,46 +21,12 @@ _AT_STEP = Pattern(
     re.IGNORECASE,
     needs="(epoch|(iter|(step|best|checkpoints|epochs|evals|evaluations|peak|snapshots",
 )
-_TAKEN = Pattern(
-    r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|"
-    r"reports?) (?:the )?(?:best|highest|"
-    r"peak) (?:of|among) (?:the |all )*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\b|"
-    r"\bof (?:the )?(?:\d+|ten|twelve|twenty|five|eight) (?:\w+ )?(?:checkpoints|epochs|snapshots|"
-    r"evaluations)\b[^.;]{0,20}"
-    r"\b(?:publish|report|release|use|keep|take|ship|chose|picked)\b[^.;]{0,30}\b(?:best|highest|lowest|top)\b|"
-    r"\bafter each of (?:the )?\d+ (?:epochs|checkpoints)\b.{0,12}\bbest\b",
-    re.IGNORECASE,
-    needs="after each of |best |checkpoints|epochs|evaluations|highest |peak |snapshots",
-)
-"""The best of so many is what is reported, in so many words."""
-
 _NOT_USED = Pattern(
     r"\b(?:peaks?|highest|best|maximum)\b[^.;]{0,80}\b(?:is|are|was|were) not (?:used|reported|taken)\b",
     re.IGNORECASE,
     needs=" not reported| not taken| not used",
 )
 _BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs="best")
-_OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
-_CHOSEN_ON_TEST = Pattern(
-    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
-    rf"with|using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)"
-    rf"(?:[- ]?(?:set|split|data|score|accuracy|acc|"
-    rf"loss|items|average|questions))\b"
-    rf"|\breport\w* (?:only )?(?:the )?(?:best|top|highest|winner)\b[^.;]{{0,40}}?\b(?:on|by) {_OF}test\b"
-    rf"|\b(?:pick(?:ed)?|chosen|chose|select(?:ed)?)\b[^.;]{{0,60}}?\b(?:on|by|with) (?:the )?[^.;,]{{0,40}}?"
-    rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
-    re.IGNORECASE,
-    needs="benchmark|eval|leaderboard|report|test|that |which ",
-)
-_CHOSEN_THING = Pattern(
-    r"\b(?:the|an?|our|this|that|each|every) (?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*$|"
-    r"\b(?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*\b(?:made|makes|has|had|is|was|were|are|reach\w*|"
-    r"achiev\w*|scor\w+|gets|got|gives|gave|obtain\w*|perform\w*|evaluat\w+|test(?:ed|s)|then|and)\b[^.;]*$",
-    re.IGNORECASE,
-)
-"""What was chosen and then did something on the test set was not chosen on it."""
-
-_DEV = Pattern(r"\b(?:val|valid|validation|dev|development|tuning)\b|\bloss\b", re.IGNORECASE)
 _RIVAL = Pattern(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
@@ -124,11 +90,6 @@ def _in_text(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
         if hoped(line) or planning(log, line):
             continue
-        found = _TAKEN.search(line.body)
-        if found is not None and not _DEV.search(line.body) and not denied_at(log, line, found.start()):
-            taken = {"of": "evaluations", "looks": None}
-            yield Finding("best-of-many", "caution", place_of(log, line), taken, quote=found[0].strip())
-            continue
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
             looks = _looks(log, line)
@@ -137,18 +98,6 @@ def _in_text(log: Log) -> Iterator[Finding]:
             passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
             passed = passed and not _FELL.match(line.body, found.end())
             level: Level = "hint" if not passed else "note" if end else "caution"
-            yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
-            continue
-        found = _CHOSEN_ON_TEST.search(line.body)
-        if (
-            found is not None
-            and not denied_at(log, line, found.start())
-            and line.numbers
-            and not _other_data(line, found)
-            and not _CHOSEN_THING.search(line.body[: found.end()])
-        ):
-            facts = {"of": "choices", "looks": None}
-            level = "caution" if _TEST.search(found[0]) else "hint"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _BEST.search(line.body)
@@ -180,16 +129,6 @@ def _end(log: Log, line: Line) -> int | None:
     place = log.by_number[line.number]
     near = [one for one in log.lines[place + 1 : place + 3] if one.section == line.section]
     return next((one.number for one in near if _FINAL.search(one.body) and any(n.decimals for n in one.numbers)), None)
-
-
-def _other_data(line: Line, found: re.Match[str]) -> bool:
-    """Whether a line tells of data beside those that chose: an evaluation set chooses, a test set is reported."""
-    rest = line.body[: found.start()] + " " + line.body[found.end() :]
-    if re.search(r"\b(?:separate|fresh|unseen)\b", line.low):
-        return True
-    if re.search(r"\btest\b", found[0], re.IGNORECASE):
-        return re.search(r"\b(?:validation|dev|val)\b", line.low) is not None
-    return re.search(r"\b(?:test|held[- ]out)\b", rest, re.IGNORECASE) is not None
 
 
 def _results(line: Line, found: re.Match[str]) -> bool:
@@ -239,11 +178,6 @@ def say(finding: Finding) -> str:
         return (
             f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at "
             f"{f['final']:g}, and that is its result."
-        )
-    if f["of"] == "choices":
-        return (
-            "What was chosen by its result on some data looks better on these data than it is: other items, or other "
-            "seeds, would tell by how much."
         )
     if f["of"] == "variants":
         return (

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import denied_at, hoped
+from evenhand.audit.text.words import denied_at
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 
 _CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs="confirmed")
-_ON_SEED = Pattern(
-    r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
-)
-_SCREENED = Pattern(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
 _SCREENING = Pattern(
     r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b",
     re.IGNORECASE,
@@ -27,8 +23,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         for line in log.spoken():
             found = _CONFIRMED.search(line.body)
-            if found is not None and not hoped(line):
-                yield from _in_one_line(log, line, found)
             if found is None or not _leads_results(log, line):
                 continue
             screened = _screening(log, line)
@@ -42,17 +36,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     facts,
                     (place_of(log, screened), place_of(log, seeds.line)),
                 )
-
-
-def _in_one_line(log: Log, line: Line, found: re.Match[str]) -> Iterator[Finding]:
-    """``12 variants screened on seed 17; the best three confirmed on seed 17``."""
-    screened = _SCREENED.search(line.body)
-    named = [(one.start(), one[1]) for one in _ON_SEED.finditer(line.body)]
-    if screened is None or len(named) != 2 or named[0][1] != named[1][1] or denied_at(log, line, found.start()):
-        return
-    if screened.start() < named[0][0] < found.start() < named[1][0]:
-        facts = {"seeds": 1, "variants": 0, "word": found[0].lower()}
-        yield Finding("same-seeds", "fault", place_of(log, line), facts, (place_of(log, line),) * 2)
 
 
 def _leads_results(log: Log, line: Line) -> bool:

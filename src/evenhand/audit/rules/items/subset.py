@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import combinations
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import signed
-from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 
@@ -25,26 +22,9 @@ _ITEMS = Pattern(
 )
 
 
-_FROM_TO = Pattern(
-    r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?!\d|\.\d)", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True)
-class _Sized:
-    """A change over so many items, with the metrics that its clause names."""
-
-    items: int
-    base: Number
-    new: Number
-    named: frozenset[str]
-    line: Line
-
-
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Two changes of one metric over different numbers of items, with opposite signs."""
     for log in logs:
-        yield from _in_words(log)
         sized = [
             (change, items, _metric(change)) for change in changes_of(log) if (items := _items(change)) is not None
         ]
@@ -66,49 +46,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield Finding(
                 "subset-against-full", "fault", place_of(log, small.line), facts, (place_of(log, large.line),)
             )
-
-
-def _in_words(log: Log) -> Iterator[Finding]:
-    """``on 50 queries MRR from 0.38 to 0.46; on all 6980 queries from 0.402 to 0.399``: in a line, or two beside."""
-    before: tuple[int, _Sized] | None = None
-    for line in log.spoken():
-        for clause in re.split(
-            r"[;.]\s+|\bbut\b|\bwhile\b|\bwhereas\b|,\s+(?=on (?:all|the full|the whole)\b)", line.body
-        ):
-            now = _sized(line, clause)
-            if now is None:
-                continue
-            if before is not None and before[0] == line.section:
-                yield from _turned(log, before[1], now)
-            before = (line.section, now)
-
-
-def _sized(line: Line, clause: str) -> _Sized | None:
-    items = [int(one[1]) for one in _ITEMS.finditer(clause)]
-    steps = _FROM_TO.findall(clause)
-    if len(items) != 1 or len(steps) != 1:
-        return None
-    named = frozenset(word for word in re.findall(r"[a-z][\w@-]+", clause.lower()) if METRIC_WORD.fullmatch(word))
-    if not named:
-        return None
-    base, new = (numbers(text) for text in steps[0])
-    if len(base) != 1 or len(new) != 1 or base[0].unit != new[0].unit or not base[0].decimals:
-        return None
-    return _Sized(items[0], base[0], new[0], named, line)
-
-
-def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
-    few, many = sorted((one, other), key=lambda sized: sized.items)
-    first, second = (sized.new.value - sized.base.value for sized in (few, many))
-    alike = few.base.unit == many.base.unit and 0.5 < (few.base.value or 1) / (many.base.value or 1) < 2
-    if many.items < 4 * few.items or first * second >= 0 or not (one.named & other.named) or not alike:
-        return
-    facts: dict[str, float] = {"few": few.items, "many": many.items}
-    facts |= {
-        name: 100 * (sized.new.value / sized.base.value - 1) if sized.base.value else 0.0
-        for name, sized in (("small", few), ("large", many))
-    }
-    yield Finding("subset-against-full", "fault", place_of(log, few.line), facts, (place_of(log, many.line),))
 
 
 def _items(change: Change) -> int | None:
