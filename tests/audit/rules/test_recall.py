@@ -25,7 +25,6 @@ GRIM = (
     "| arm | questions | accuracy |\n|---|---|---|\n| a | 180 | 42.22 |\n| b | 180 | 45.56 |\n| c | 180 | {} |\n"
     "| d | 180 | 47.78 |\n"
 )
-SPENT = "# Log\n\n- budget: plain {} steps, mixed 6000 steps\n- plain: accuracy 0.612\n- mixed: accuracy 0.631\n"
 ARMS = "arm,seed,train_steps,acc\n" + "".join(
     f"{arm},{seed},{steps},{value + seed / 50:.4f}\n"
     for arm, steps, value in (("plain", 2000, 0.6123), ("mixed", 2000, 0.6237), ("long", "{}", 0.6341))
@@ -35,11 +34,6 @@ TWIN = (
     "arm,seed,loss,acc,speed\nplain,1,2.9143,66.21,48213\nplain,2,2.9087,67.43,48187\nmixed,1,2.8617,69.81,54122\n"
     "{},1,2.9143,66.21,{}\n"
 )
-SCREEN = (
-    '{{"tried": ["k1", "k3", "k7", "k9"], "seeds": [0, 1, 2], "picked": "k7", "score": 0.61}}\n'
-    '{{"arm": "k7", "seeds": {}, "score": 0.62}}\n'
-)
-SWEEP = "# Log\n\n- coef sweep .01 .03 .1 .3, seeds 0-2 each\n- best: .03 with mean +9.84\n- {}\n"
 ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,beats both\n"
 TOP = "# Log\n\n| arm | accuracy |\n|---|---|\n| long | 99.8 % |\n| short | {} |\n\n"
 LOSSES = (
@@ -118,24 +112,12 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "a share of no whole number": (
         "odd-share", {"a.md": GRIM.format("46.35")}, "a.md:5", {"a.md": GRIM.format("46.67")}
     ),
-    "steps of two arms": (
-        "unequal-budgets", {"a.md": SPENT.format("2000")}, "a.md:3",
-        {"a.md": SPENT.format("96,000 examples (= 6000")},
-    ),
     "steps of records": (
         "unequal-budgets", {"a.csv": ARMS.format(6000, 6000)}, "a.csv:6", {"a.csv": ARMS.format(2000, 2000)}
     ),
     "a row that changed nothing": (
         "twin-arms", {"a.csv": TWIN.format("no_conv", "48213")}, "a.csv:5",
         {"a.csv": TWIN.format("same run as 1", "48213")},
-    ),
-    "a winner in records": (
-        "winner-on-its-seeds", {"a.jsonl": SCREEN.format("[0, 1, 2]")}, "a.jsonl:2",
-        {"a.jsonl": SCREEN.format("[10, 11, 12]")},
-    ),
-    "a winner in a table of a paper": (
-        "winner-on-its-seeds", {"a.md": SWEEP.format("table 3: +9.84 over the default")}, "a.md:5",
-        {"a.md": SWEEP.format("only picked here; table 3 gets fresh seeds")},
     ),
     "few items beside many": ("fewer-items", {"a.csv": ITEMS.format(64)}, "a.csv:4", {"a.csv": ITEMS.format(320)}),
     "a verdict on a failure": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.repeats import worded
 
 ANNOUNCED = worded(
@@ -32,14 +33,9 @@ TAKEN_BACK = worded(
 )
 """Words that take one back, or tell how far it went."""
 
-_WHOLE = {
-    "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0,
-    "ten": 10.0, "twelve": 12.0, "fifteen": 15.0, "twenty": 20.0,
-}  # fmt: skip
-_NAMES = "|".join(_WHOLE)
 _POINTS = Pattern(
     rf"(?<![^\W_])(?:(?P<half>half a|a half) (?:point|percent)|(?:a|one) (?:good |full |whole )?(?P<more>point and "
-    rf"a half)|(?P<n>{_NAMES}|\d{{1,2}})(?P<and> and a half)? (?:good |full )?(?:points?|percent|pp))",
+    rf"a half)|(?P<n>{any_number()}|\d{{1,2}})(?P<and> and a half)? (?:good |full )?(?:points?|percent|pp))",
     re.IGNORECASE,
     needs="point|percent|pp",
 )
@@ -52,6 +48,6 @@ def points_in_words(text: str) -> tuple[tuple[float, int], ...]:
         if one["half"] or one["more"]:
             found.append((0.5 if one["half"] else 1.5, one.start()))
         else:
-            whole = _WHOLE.get(one["n"].lower(), 0.0) or float(one["n"] if one["n"].isdigit() else 0)
+            whole = NUMBERS.get(one["n"].lower(), 0) or float(one["n"] if one["n"].isdigit() else 0)
             found.append((whole + (0.5 if one["and"] else 0), one.start()))
     return tuple(found)

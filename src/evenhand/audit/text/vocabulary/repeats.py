@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern, alternatives, chinese
+from evenhand.audit.text.vocabulary.numerals import NUMBERS
 
 
 def worded(words: str, needs: str = "") -> Pattern:
@@ -94,22 +95,8 @@ OF_A_MEAN = worded(
 )
 """Widths that are no standard deviation."""
 
-_COUNTS = (
-    (1, "one|single|a single|ein|eine|einem|einzigen|un|une|una|один|одного|一个"),
-    (2, "two|both|zwei|beide|beiden|deux|dos|два|двух|две|两个|两|双"),
-    (3, "three|drei|trois|tres|три|трёх|трех|三个|三"),
-    (4, "four|vier|quatre|cuatro|четыре|четырёх|四个|四"),
-    (5, "five|fünf|cinq|cinco|пять|пяти|五个|五"),
-    (6, "six|sechs|seis|шесть|шести|六个|六"),
-    (7, "seven|sieben|sept|siete|семь|семи|七个|七"),
-    (8, "eight|acht|huit|ocho|восемь|восьми|八个|八"),
-    (9, "nine|neun|neuf|nueve|девять|девяти|九个|九"),
-    (10, "ten|zehn|dix|diez|десять|десяти|十个|十"),
-    (11, "eleven|elf|onze|once"),
-    (12, "twelve|zwölf|douze|doce|двенадцать"),
-    (15, "fifteen|fünfzehn|quinze|quince|пятнадцать"),
-    (16, "sixteen|sechzehn|seize|dieciséis"),
-    (20, "twenty|zwanzig|vingt|veinte|двадцать"),
-)
-NUMBER_WORDS = {word: count for count, words in _COUNTS for word in words.split("|")}
-"""Numbers as words."""
+NUMBER_WORDS = {
+    **NUMBERS, **dict.fromkeys(("ein", "eine", "einem", "einzigen", "un", "une", "una", "одного", "一个"), 1),
+    **dict.fromkeys(("both", "beide", "beiden", "双"), 2),
+}  # fmt: skip
+"""Numbers as words, and what counts repeats beside them."""

@@ -107,15 +107,6 @@ SPREAD_NAMES = (
     r"standardabweichung\w*|écarts?-types?|desviaci\w+|разброс\w*|ст\. откл\.|标准差|lr|learning rate|seeds?|threshold|"
     r"weight decay|wd|temp\w*|beta|dropout|top-p|release|version|v|p"
 )
-NUMBER_WORDS = {
-    **{word: at for at, word in enumerate(
-        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"), start=1)},
-    "thirty": 30, "forty": 40, "fifty": 50,
-    "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
-    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
-    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
-}  # fmt: skip
 PART_WORDS = {
     "a third": 100 / 3, "one third": 100 / 3, "two thirds": 200 / 3, "a quarter": 25.0, "one quarter": 25.0,
     "three quarters": 75.0, "a fifth": 20.0, "half": 50.0, "ein drittel": 100 / 3, "ein viertel": 25.0,

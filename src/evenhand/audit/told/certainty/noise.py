@@ -13,13 +13,14 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
-from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, NO_TEST_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.told.certainty.claims import EDGE, Claim, claims_of
 from evenhand.audit.told.quantities import Quantity
 from evenhand.audit.told.seeds.spreads import mean_and_spread, welch
 
 _RUNS = Pattern(
-    rf"{EDGE}(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
+    rf"{EDGE}(?P<n>\d{{1,3}}|{any_number()})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
 _ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
@@ -114,7 +115,7 @@ def _runs(text: str) -> int | None:
 
 
 def _number(word: str) -> int:
-    return int(word) if word.isdigit() else int(NUMBER_WORDS[word.lower()])
+    return int(word) if word.isdigit() else int(NUMBERS[word.lower()])
 
 
 def _by_spread(claim: Claim, text: str) -> Unproven | None:

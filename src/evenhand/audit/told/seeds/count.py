@@ -8,19 +8,8 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.numerals import NUMBERS
 
-_WORDS = {
-    "one": 1,
-    "single": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "ten": 10,
-}
 _MOST = 64
 _COUNTED = Pattern(
     r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|"
@@ -116,7 +105,7 @@ def counted(text: str) -> bool:
 
 
 def _count(word: str) -> int:
-    return _WORDS[word.lower()] if word.lower() in _WORDS else int(word)
+    return NUMBERS.get(word.lower()) or int(word)
 
 
 def seeds_in_names(texts: Iterable[str]) -> int | None:
