@@ -16,22 +16,18 @@ from evenhand.audit.text.pattern import Pattern
 PassageKind = Literal["heading", "prose", "bullet", "message", "note"]
 
 ENTRY = Pattern(
-    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
-    r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?|"
-    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?=\s+[A-Za-z<@\[]))\s+(?=\S)"
+    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|\d{4}-\d\d-\d\d[T "
+    r"]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?=\s+[A-Za-z<@\[]))\s+(?=\S)"
 )
 """What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
 
 _MONTH = (
-    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|"
-    r"août|déc"
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|août|déc"
 )
 SPEAKER = Pattern(
     rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,19}}(?: [A-Z][\w.]{{0,12}})?)(?::|>|\s\|)(?=\s)|"
-    rf"\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
-    rf"(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|"
-    rf"\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))"
-    r"\s+(?=\S)",
+    rf"\[(?P<tag>[\w :.,/-]{{1,24}})\]|(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|"
+    rf"(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))\s+(?=\S)",
     re.IGNORECASE,
 )
 """Who speaks, at the beginning of a line."""
@@ -39,9 +35,8 @@ SPEAKER = Pattern(
 _MARK = Pattern(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _END = Pattern(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
 _SHORT = Pattern(
-    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|"
-    r"abs|resp|"
-    r"bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
+    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|abs|"
+    r"resp|bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
     re.IGNORECASE,
 )
 _TURN = Pattern(

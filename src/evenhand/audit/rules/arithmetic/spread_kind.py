@@ -84,8 +84,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of "
-        f"{_rounded(f['sample'], f)} "
-        f"(population: {_rounded(f['population'], f)})."
+        f"{_rounded(f['sample'], f)} (population: {_rounded(f['population'], f)})."
     )
 
 

@@ -79,8 +79,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
-        f"over {f['many']} seeds here: "
-        "the gain was not found again."
+        f"over {f['many']} seeds here: the gain was not found again."
     )
 
 

@@ -117,8 +117,7 @@ def say(finding: Finding) -> str:
     if f["kind"] == "quoted":
         return (
             f"{f['one']} was measured against {f['base']} (line {finding.others[0].line}) and {f['other']} against "
-            f"{f['other_base']} "
-            f"(line {finding.others[1].line}): changes from different baselines cannot be compared."
+            f"{f['other_base']} (line {finding.others[1].line}): changes from different baselines cannot be compared."
         )
     if f["kind"] == "line":
         return (
@@ -126,9 +125,8 @@ def say(finding: Finding) -> str:
             f"baselines cannot be compared."
         )
     return (
-        f"The baseline of '{f['task']}' has {f['other_base']} here and {f['base']} at line "
-        f"{finding.others[0].line}: differences of the two rounds "
-        "are taken from different baselines, and this much moves without any variant."
+        f"The baseline of '{f['task']}' has {f['other_base']} here and {f['base']} at line {finding.others[0].line}: "
+        f"differences of the two rounds are taken from different baselines, and this much moves without any variant."
     )
 
 

@@ -13,11 +13,10 @@ from evenhand.audit.text.words import METRIC_WORD, denied_at, hoped, planning
 
 _AT_STEP = Pattern(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
-    r"iter(?:ation)?|checkpoint)\s*~?\d"
-    r"|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our )*\d+ (?:\w+ )?(?:checkpoints|"
-    r"evaluations|evals|epochs|snapshots)\b"
-    r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
-    r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
+    r"iter(?:ation)?|checkpoint)\s*~?\d|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our "
+    r")*\d+ (?:\w+ )?(?:checkpoints|evaluations|evals|epochs|snapshots)\b|"
+    r"(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|"
+    r"\b(?:peaked|peak) at \d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
     needs="(epoch|(iter|(step|best|checkpoints|epochs|evals|evaluations|peak|snapshots",
 )
@@ -43,11 +42,10 @@ _CHOSEN_ELSEWHERE = Pattern(
 
 _TEST = Pattern(r"\b(?:test|benchmark|leaderboard)\b", re.IGNORECASE)
 _SOME = Pattern(
-    r"\b(?:of|among|across|out of) (?:the |all |our |these )?"
-    r"(?:\d+|two|three|four|five|six|eight|ten|twelve|several|many) "
-    r"(?:\w+ )?(?:variants?|configs?|configurations?|settings?|runs?|trials?|arms?|models?|schedules?|candidates?|"
-    r"combinations?|values?|seeds?|checkpoints?)\b|\bbest (?:quick|med|medium|screen\w*)\b|"
-    r"\b(?:quick|med|medium|screen\w*)\b[^.;]{0,12}\bbest\b",
+    r"\b(?:of|among|across|out of) (?:the |all |our |these )?(?:\d+|two|three|four|five|six|eight|ten|twelve|several|"
+    r"many) (?:\w+ )?(?:variants?|configs?|configurations?|settings?|runs?|trials?|arms?|models?|schedules?|"
+    r"candidates?|combinations?|values?|seeds?|checkpoints?)\b|\bbest (?:quick|med|medium|screen\w*)\b|\b(?:quick|med|"
+    r"medium|screen\w*)\b[^.;]{0,12}\bbest\b",
     re.IGNORECASE,
 )
 """How many there were to be picked from, or that a stage picked it; a best alone may be of two."""

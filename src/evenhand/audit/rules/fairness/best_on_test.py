@@ -17,16 +17,13 @@ _LOOKS = (
 )
 _TEST = r"(?:held[- ]out )?test(?:[- ](?:set|split|data|items?|questions))?"
 _SAID = Pattern(
-    rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
-    rf"from)[ -](?:the )?{_MANY} (?:[\w-]+ )?{_TEST} {_LOOKS}\b|"
-    rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
-    rf"from)[ -]{_MANY} (?:\w+ )?{_LOOKS} "
-    rf"(?:on|by|at|over) (?:the )?{_TEST}\b|"
-    rf"\b(?:best|peak|max|highest) {_TEST} (?:acc\w*|score|result|value|number|f1|em|loss)\b[^.;|]{{0,40}}\b(?:of|"
-    rf"among|over|across) {_MANY} (?:\w+ )?{_LOOKS}\b|"
-    rf"\b(?:best|top) (?:{_LOOKS}|step|epoch|seed)\b[^.;|]{{0,15}}\b(?:chosen |picked |selected |taken )?(?:on|"
-    rf"by) (?:the )?(?:same )?{_TEST}\b|"
-    rf"\b{_LOOKS} (?:was |were |is |are )?(?:chosen|picked|selected|taken) (?:on|by|with|"
+    rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|from)[ -](?:the )?{_MANY} "
+    rf"(?:[\w-]+ )?{_TEST} {_LOOKS}\b|\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|"
+    rf"across|from)[ -]{_MANY} (?:\w+ )?{_LOOKS} (?:on|by|at|over) (?:the )?{_TEST}\b|"
+    rf"\b(?:best|peak|max|highest) {_TEST} (?:acc\w*|score|result|value|number|f1|em|loss)\b[^.;|"
+    rf"]{{0,40}}\b(?:of|among|over|across) {_MANY} (?:\w+ )?{_LOOKS}\b|"
+    rf"\b(?:best|top) (?:{_LOOKS}|step|epoch|seed)\b[^.;|]{{0,15}}\b(?:chosen |picked |selected |taken )?(?:on|by) "
+    rf"(?:the )?(?:same )?{_TEST}\b|\b{_LOOKS} (?:was |were |is |are )?(?:chosen|picked|selected|taken) (?:on|by|with|"
     rf"from) (?:the )?(?:same )?{_TEST}\b",
     re.IGNORECASE,
     needs="chosen |picked |selected |taken |test",
@@ -76,8 +73,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"'{finding.facts['words']}': the best of several looks at the test items is what luck helped most; the last "
-        f"one, or one "
-        f"that other data chose, is the result."
+        f"one, or one that other data chose, is the result."
     )
 
 

@@ -76,10 +76,9 @@ def say(finding: Finding) -> str:
     f = finding.facts
     seeds = "one seed" if f["seeds"] == 1 else f"{f['seeds']} seeds"
     return (
-        f"'{f['word']}' here is no confirmation: variants were chosen by a screening (line "
-        f"{finding.others[0].line}), and the section names "
-        f"{seeds} for all of it (line {finding.others[1].line}). Winners on the seeds that chose them look better "
-        f"than they are."
+        f"'{f['word']}' here is no confirmation: variants were chosen by a screening (line {finding.others[0].line}), "
+        f"and the section names {seeds} for all of it (line {finding.others[1].line}). Winners on the seeds that chose "
+        f"them look better than they are."
     )
 
 

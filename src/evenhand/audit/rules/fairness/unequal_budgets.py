@@ -123,9 +123,8 @@ def say(finding: Finding) -> str:
     )
     return (
         f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage "
-        f"'{f['base_stage']}' "
-        f"(line {base.line}){amounts}: no run of the baseline at '{f['stage']}' is told, so how much of it "
-        f"is the budget cannot be told."
+        f"'{f['base_stage']}' (line {base.line}){amounts}: no run of the baseline at '{f['stage']}' is told, so how "
+        f"much of it is the budget cannot be told."
     )
 
 

@@ -27,8 +27,7 @@ _BEATS = Pattern(
 )
 _TOLD = Pattern(
     r"\b(?:not comparable|same (?:\d+ )?(?:items|questions|queries|prompts|\w+)|both on|no comparison|few-?shot|"
-    r"calibration|subset of both|"
-    r"incomparable|caveat|pilot|smoke|instead of|respectively|different (?:items|sets|n))\b",
+    r"calibration|subset of both|incomparable|caveat|pilot|smoke|instead of|respectively|different (?:items|sets|n))\b",
     re.IGNORECASE,
 )
 

@@ -29,8 +29,7 @@ from evenhand.audit.told.shares.items import items_said
 
 _LABEL = Pattern(
     r"(?<![a-z])(?:acc|accuracy|exact match|em|win rate|pass(?: rate|@1)?|success(?: rate)?|solve rate|hit rate|"
-    r"recall@1|r@1|correct|"
-    r"target acc|retention acc)\W*$",
+    r"recall@1|r@1|correct|target acc|retention acc)\W*$",
     re.IGNORECASE,
     needs="acc|correct|em|exact match|hit rate|pass|r@1|recall@1|solve rate|success|win rate",
 )

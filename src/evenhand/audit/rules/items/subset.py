@@ -14,9 +14,8 @@ from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 
 _ITEMS = Pattern(
-    r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"
-    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
-    r"sentences)\b\)?",
+    r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?(?:Qs?|"
+    r"questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|sentences)\b\)?",
     re.IGNORECASE,
     needs="docs|documents|example|image|instances|item|problem|prompt|q|sample|sentences",
 )

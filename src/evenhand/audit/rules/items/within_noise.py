@@ -150,9 +150,8 @@ def say(finding: Finding) -> str:
             f"chance ({chance(f['p'])}, were the items independent): these counts alone put no row above another."
         )
     return (
-        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "
-        f"items independent; paired items "
-        "would tell more, if they were given)."
+        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the items "
+        f"independent; paired items would tell more, if they were given)."
     )
 
 

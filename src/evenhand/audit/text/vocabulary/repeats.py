@@ -23,12 +23,11 @@ def worded(words: str, needs: str = "") -> Pattern:
 
 REPEAT = (
     r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|"
-    r"replicas?|"
-    r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|"
-    r"train(?![_ -]?(?:time|loss|acc|steps?|set|data|split))|launch(?:es)?|draws?|shuffles?|"
-    r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
-    r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
-    r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*)"
+    r"replicas?|trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train(?![_ -]?(?:time|loss|acc|steps?|"
+    r"set|data|split))|launch(?:es)?|draws?|shuffles?|folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per "
+    r"seed\)|startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|"
+    r"entraînements?|semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|"
+    r"запуск\w*)"
 )
 SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
@@ -50,29 +49,24 @@ MEAN_WORD = worded(_STRONG_MEAN)
 """A word that makes a number a mean, whatever else is said."""
 
 POOLED = worded(
-    r"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|"
-    r"gesamt|zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|"
-    r"(?:over|across|from|for|of) (?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|"
-    r"ten) "
-    rf"{REPEAT}"
+    rf"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|gesamt|"
+    rf"zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|(?:over|across|from|for|of) "
+    rf"(?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) {REPEAT}"
 )
 """A word that may make a number a mean, where it is said how many results it is of."""
 
 NO_MEAN = worded(
     r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|"
-    r"meilleure?s?|"
-    r"mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
-    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|"
-    r"majority|votes?|"
-    r"micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
+    r"meilleure?s?|mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
+    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|majority|"
+    r"votes?|micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
 )
 """What a number beside a word for means is of in place of a mean of the values."""
 
 SPREAD_WORD = worded(
-    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|"
-    r"scatter|σ|sigma|"
-    r"streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|"
-    r"desviación(?: (?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
+    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|scatter|σ|"
+    r"sigma|streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|desviación(?: "
+    r"(?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
 )
 """A word that makes a number a spread."""
 

@@ -14,8 +14,7 @@ from evenhand.audit.text.said import DIFFERENCE
 _SEED_COLUMN = Pattern(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
 SEED = Pattern(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
 ARM = Pattern(
-    r"^(?:arm|method|model|variant|config(?:_?name)?|condition|group|treatment|algo(?:rithm)?|"
-    r"optimi[sz]er|approach)$",
+    r"^(?:arm|method|model|variant|config(?:_?name)?|condition|group|treatment|algo(?:rithm)?|optimi[sz]er|approach)$",
     re.IGNORECASE,
 )
 BASE = Pattern(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
@@ -26,8 +25,7 @@ _TWO = 2
 """Arms that are compared with each other, though none of them is called the baseline."""
 
 METRIC = Pattern(
-    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|"
-    r"precision|mse|mae|rmse",
+    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|precision|mse|mae|rmse",
     re.IGNORECASE,
 )
 

@@ -13,9 +13,8 @@ from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.told.concluded.statements import Statement, words_of
 
 _BETWEEN = (
-    r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+"
-    r"(?!(?:at|of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*"
-    r"(?<![^\W\d_])"
+    r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+(?!(?:at|"
+    r"of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*(?<![^\W\d_])"
 )
 _BEHIND = {kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()}
 _BEFORE = {
@@ -41,18 +40,15 @@ _PART = Pattern(
     re.IGNORECASE,
 )
 _STAGE = Pattern(
-    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|"
-    r"earlier|remain\w*|saved|wasted|"
-    r"before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in total|together|each|"
-    r"apiece|"
-    r"nodes?|left|remaining|of downtime|wait|queue)",
+    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|earlier|"
+    r"remain\w*|saved|wasted|before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in "
+    r"total|together|each|apiece|nodes?|left|remaining|of downtime|wait|queue)",
     re.IGNORECASE,
 )
 _SHARED = Pattern(
     r"\b(?:both|each|either|every (?:arm|run|model|row|variant)|all (?:arms|runs|models|rows|variants|of them|two|"
-    r"three|four)|"
-    r"same|equal|identical|everything else|beide\w*|derselben|les deux|mêmes?|chaque|ambos|mism[oa]s?|об[аео]\w*|"
-    r"одинаков\w*)\b|两者|各|均|都|相同",
+    r"three|four)|same|equal|identical|everything else|beide\w*|derselben|les deux|mêmes?|chaque|ambos|mism[oa]s?|"
+    r"об[аео]\w*|одинаков\w*)\b|两者|各|均|都|相同",
     re.IGNORECASE,
 )
 _SHARED_BEHIND = Pattern(

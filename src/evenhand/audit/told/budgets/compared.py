@@ -18,12 +18,11 @@ from evenhand.audit.told.concluded.statements import Statement, share_a_word, st
 
 _BEFORE, _AFTER, _LONGEST = 10, 3, 300
 _KNOWN = Pattern(
-    r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
-    r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|"
-    r"more (?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|"
-    r"speed-?up|"
-    r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|"
-    r"converge[ds]? after)\b",
+    r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|(?:same|"
+    r"equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|more "
+    r"(?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|speed-?up|"
+    r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|converge[ds]? "
+    r"after)\b",
     re.IGNORECASE,
 )
 _BASE = Pattern(

@@ -17,14 +17,12 @@ _AFTER = 2
 
 _CHAINED = Pattern(
     r"\b(?:continu\w+|resum\w+|from (?:the |a )?(?:\w+ )?(?:checkpoint|ckpt|step)|init(?:iali[sz]ed)?|warm-?(?:up|"
-    r"start)|"
-    r"stages?|phases?|pre-?train(?:ed|ing)?|early|stopp\w*|patience|converg\w*|interrupted|crash\w*|"
-    r"best epochs?|at epoch|plateau\w*|so far|in progress|running|schedule free|rollouts?|replay|buffer|window|"
-    r"budgets?|"
-    r"compute|cheaper|despite|although|even though|only needs?|half (?:of )?the|fraction of|with (?:just|only)|"
-    r"(?:same|fixed|equal|per) (?:wall|time|compute|flop\w*|number)|scal(?:e|ing) (?:with|laws?)|ablat\w+ (?:of|over)|"
-    r"sweeps? over|longer|sooner|slower|faster|undertrained|under-trained|"
-    r"teacher|though|partly|in part|times (?:the|as many)|sampl(?:er|ing) steps?|diffusion|denois\w*|ddim|inference)\b",
+    r"start)|stages?|phases?|pre-?train(?:ed|ing)?|early|stopp\w*|patience|converg\w*|interrupted|crash\w*|best "
+    r"epochs?|at epoch|plateau\w*|so far|in progress|running|schedule free|rollouts?|replay|buffer|window|budgets?|"
+    r"compute|cheaper|despite|although|even though|only needs?|half (?:of )?the|fraction of|with (?:just|only)|(?:same|"
+    r"fixed|equal|per) (?:wall|time|compute|flop\w*|number)|scal(?:e|ing) (?:with|laws?)|ablat\w+ (?:of|over)|sweeps? "
+    r"over|longer|sooner|slower|faster|undertrained|under-trained|teacher|though|partly|in part|times (?:the|as many)|"
+    r"sampl(?:er|ing) steps?|diffusion|denois\w*|ddim|inference)\b",
     re.IGNORECASE,
 )
 """Stages of one run, runs that ended by themselves, and texts that speak of the budget."""
@@ -41,8 +39,7 @@ _BEHIND = Pattern(
 )
 _TRAINED = Pattern(
     r"\b(?:train\w*|ran|runs?|updates?|optimi[sz]\w*|fine-?tun\w*|saw|lief|laufen|gelaufen|trainiert|tourn\w+|"
-    r"entra[iîí]n\w*)\b|"
-    r"обуч\w*|训练",
+    r"entra[iîí]n\w*)\b|обуч\w*|训练",
     re.IGNORECASE,
 )
 _NO_TRAINING = Pattern(r"\b(?:tokeni[sz]er|eval\w*|context|prompts?|windows?|length)\b", re.IGNORECASE)

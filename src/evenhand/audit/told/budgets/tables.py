@@ -27,9 +27,8 @@ _OUTCOME = Pattern(
     re.IGNORECASE,
 )
 BY_NAME = Pattern(
-    r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
-    r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
-    r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
+    r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|"
+    r"ep)|(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
     re.IGNORECASE,
 )
 BASE_ROW = Pattern(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs="base|control|vanilla")

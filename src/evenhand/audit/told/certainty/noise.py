@@ -26,9 +26,8 @@ _RUNS = Pattern(
 _ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
 _SD = Pattern(
     rf"{EDGE}(?:sample |empirical )?(?:sd|std|s\.d\.|stdev|standard deviations?|streuung|standardabweichung\w*|"
-    rf"écarts?-types?|"
-    rf"desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|und|"
-    rf"bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
+    rf"écarts?-types?|desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|"
+    rf"und|bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
     re.IGNORECASE,
 )
 _ITEMS = Pattern(
@@ -37,9 +36,8 @@ _ITEMS = Pattern(
 _NO_TEST = Pattern(rf"{EDGE}(?:{NO_TEST_WORDS})(?![a-z])", re.IGNORECASE)
 _TEST = Pattern(rf"(?:{TEST_WORDS})", re.IGNORECASE)
 _ACCURACY = Pattern(
-    rf"{EDGE}(?:acc|accuracy|correct\w*|exact match|em|success|pass|genauigkeit|exactitude|aciertos|точност\w*|"
-    rf"solved|right|"
-    r"准确率|正确率)(?![a-z])", re.IGNORECASE
+    rf"{EDGE}(?:acc|accuracy|correct\w*|exact match|em|success|pass|genauigkeit|exactitude|aciertos|точност\w*|solved|"
+    rf"right|准确率|正确率)(?![a-z])", re.IGNORECASE
 )  # fmt: skip
 _SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])", re.IGNORECASE)
 _LIKELY, _LEAST_ITEMS = 0.05, 100

@@ -38,10 +38,9 @@ _SETTING = Pattern(
     r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)",
 )
 _NO_DIFFERENCE = Pattern(
-    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|"
-    r"at least|at most|"
-    r"up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|want|"
-    r"per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
+    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|at least|at "
+    r"most|up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|"
+    r"want|per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _CUES = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{RELATIVE_WORDS}"
@@ -50,9 +49,8 @@ _CUE_BEFORE = Pattern(
 )
 _CUE_BEHIND = Pattern(
     rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|"
-    rf"个(?:百分)?点)?\s*"
-    rf"(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
-    rf"{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
+    rf"个(?:百分)?点)?\s*(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|"
+    rf"{SLOW_WORDS}|{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _NO_CUE = Pattern(

@@ -25,11 +25,9 @@ _CHANGE = Pattern(
     re.IGNORECASE,
 )
 _CREDIT = Pattern(
-    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|"
-    r"effect|delta|drop|"
-    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|abstand|vorsprung|"
-    r"zugunsten|apport\w*|montre|recul|écart|diff\w*|"
-    r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
+    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|effect|"
+    r"delta|drop|rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|"
+    r"Δ|abstand|vorsprung|zugunsten|apport\w*|montre|recul|écart|diff\w*|прирост|выигрыш|разниц\w*|提升|提高|下降|差",
     re.IGNORECASE,
 )
 _BEFORE, _LINES, _MOST, _LONGEST = 10, 40, 8, 420

@@ -36,12 +36,11 @@ _LOOKS = (
     r"steps|itérations|auswertungen|замер\w*|轮|次)"
 )
 _VARIANTS = (
-    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|"
-    r"loss functions?|"
-    r"recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|values?|models?|"
-    r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|"
-    r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|"
-    r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
+    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|loss "
+    r"functions?|recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|"
+    r"values?|models?|arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|strategies|heuristics|"
+    r"rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|formas?|formes?|расписани\w+|"
+    r"вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
     rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
@@ -86,9 +85,8 @@ _ABLATED = Pattern(r"(?:w/o|without|full|ours|all|none|no|[-–+])(?![a-z])", re
 """Rows of which one is the method, and the others lack something: none of them was chosen."""
 
 _SWEPT = Pattern(
-    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|"
-    r"learning rate|t|k|temp\w*|"
-    r"chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
+    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|learning rate|t|"
+    r"k|temp\w*|chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
     re.IGNORECASE,
 )
 

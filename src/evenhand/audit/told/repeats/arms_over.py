@@ -28,9 +28,8 @@ COUNT_NAME = Pattern(
 """A name of a field or a column that counts repeats."""
 
 _NO_METRIC = Pattern(
-    r"(?<![^\W_])(?:epochs?|steps?|iters?|minutes?|min|hours?|h|gpu\w*|time|lr|batch\w*|params?|tokens?|seconds?|"
-    r"kb|mb|gb|id|sha|"
-    r"layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
+    r"(?<![^\W_])(?:epochs?|steps?|iters?|minutes?|min|hours?|h|gpu\w*|time|lr|batch\w*|params?|tokens?|seconds?|kb|mb|"
+    r"gb|id|sha|layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
 _PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)

@@ -24,9 +24,8 @@ _CARRIED = 2
 """Lines over which a number of repeats holds that was told without results."""
 
 NO_RESULT = Pattern(
-    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|further|times|"
-    r"x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
-    r"schritte|pas\b|pasos|шаг\w*|эпох\w*))",
+    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|"
+    r"further|times|x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|schritte|pas\b|pasos|шаг\w*|эпох\w*))",
     re.IGNORECASE,
 )
 
