@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from evenhand.audit.finding import Rule
-from evenhand.audit.rules.alike import (
-    ceiling,
-    identical_rows,
-    no_op,
-    saturated,
-    twin_arms,
-)
+from evenhand.audit.rules.alike import ceiling, identical_rows, no_op, saturated, twin_arms
 from evenhand.audit.rules.arithmetic import (
     change_disagrees,
     columns,
@@ -29,10 +23,7 @@ from evenhand.audit.rules.certainty import (
     recomputed,
     untested,
 )
-from evenhand.audit.rules.failures import (
-    failure_verdict,
-    infrastructure,
-)
+from evenhand.audit.rules.failures import failure_verdict, infrastructure
 from evenhand.audit.rules.fairness import (
     baselines,
     best_of_many,
@@ -42,16 +33,8 @@ from evenhand.audit.rules.fairness import (
     unequal_budgets,
     winners,
 )
-from evenhand.audit.rules.items import (
-    fewer_items,
-    granularity,
-    odd_share,
-    subset,
-    within_noise,
-)
-from evenhand.audit.rules.repeated import (
-    drift,
-)
+from evenhand.audit.rules.items import fewer_items, granularity, odd_share, subset, within_noise
+from evenhand.audit.rules.repeated import drift
 
 RULES: tuple[Rule, ...] = tuple(
     one.RULE

@@ -151,12 +151,7 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     doubt = not sure or (not read and _nearly(change) and not facts["cut"])
     level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
-        "change-disagrees",
-        level,
-        place_of(log, change.line),
-        facts,
-        (place_of(log, change.base_line),),
-        unproven=read,
+        "change-disagrees", level, place_of(log, change.line), facts, (place_of(log, change.base_line),), unproven=read
     )
 
 

@@ -12,8 +12,7 @@ from evenhand.audit.told.certainty.against import contradicted_in
 from evenhand.audit.told.certainty.evidence import in_table
 
 _SAYS = Pattern(
-    r"\bsig(?:nificant|nif|\.)?\b(?! ?(?:level|digits|threshold))|signifikant|significati[fv]|显著",
-    re.IGNORECASE,
+    r"\bsig(?:nificant|nif|\.)?\b(?! ?(?:level|digits|threshold))|signifikant|significati[fv]|显著", re.IGNORECASE
 )
 _SAYS_SO = Pattern(r"(?:yes|true|ja|oui|sí|да|是|significant|sig\.?|signifikant|显著)", re.IGNORECASE)
 _ONE_IN_TEN, _LEAST = 0.1, 4

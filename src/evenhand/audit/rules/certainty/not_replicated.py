@@ -84,9 +84,5 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "not-replicated",
-    "A gain over few seeds that more seeds in the same log do not have.",
-    check,
-    say,
-    tongues=True,
+    "not-replicated", "A gain over few seeds that more seeds in the same log do not have.", check, say, tongues=True
 )

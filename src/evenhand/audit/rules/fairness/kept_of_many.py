@@ -115,9 +115,4 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule(
-    "kept-of-many",
-    "Runs that were kept or discarded by the very number that is then reported.",
-    check,
-    say,
-)
+RULE = Rule("kept-of-many", "Runs that were kept or discarded by the very number that is then reported.", check, say)

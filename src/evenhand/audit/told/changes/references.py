@@ -11,13 +11,7 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.roles import (
-    DIFFERENCE_NAMES,
-    DOWN_WORDS,
-    OVER_WORDS,
-    RANK_WORDS,
-    UP_WORDS,
-)
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, DOWN_WORDS, OVER_WORDS, RANK_WORDS, UP_WORDS
 from evenhand.audit.told.changes.gains import Gain, gains_of_records, gains_of_table
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 

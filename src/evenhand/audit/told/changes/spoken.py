@@ -35,7 +35,7 @@ _SPREAD = Pattern(
 )
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|kB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|"
-    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)",
+    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)"
 )
 _NO_DIFFERENCE = Pattern(
     r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|at least|at "

@@ -15,16 +15,7 @@ from evenhand.audit.text.vocabulary.verdicts import CUE
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.compared import compared_in, is_setting
-from evenhand.audit.told.concluded.picked_data import (
-    ALONG,
-    DISOWNED,
-    FROM,
-    TO,
-    Picked,
-    in_fields,
-    is_test,
-    row_of_grid,
-)
+from evenhand.audit.told.concluded.picked_data import ALONG, DISOWNED, FROM, TO, Picked, in_fields, is_test, row_of_grid
 from evenhand.audit.told.concluded.picked_sure import is_sure
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 

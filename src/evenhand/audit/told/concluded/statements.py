@@ -17,7 +17,7 @@ from evenhand.audit.text.vocabulary.verdicts import CUE
 _UNIT = Pattern(
     r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|GiB|"
     r"tok/s|weights?|params?|parameters?|points?|times|x\b|days?|hours?|weeks?|layers?|dims?|bits?)\b|€|\$|°|[MmKkBb]? "
-    r"?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)",
+    r"?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)"
 )
 _SETTING = Pattern(
     r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eta|eps(?:ilon)?|weight|clip|margin|scale|wd|"
