@@ -99,13 +99,6 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         '{\n"evals": 20,\n"evals_on": "test",\n"reported": 64.8,\n"bleu": {"max": 64.8}\n}\n',
         '{\n"evals": 20,\n"evals_on": "dev",\n"reported": 63.9,\n"bleu": {"max": 64.8}\n}\n',
     ),
-    "the winner on what chose it": (
-        "winner-on-its-seeds", "a.md", 3,
-        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\n"
-        "We report 71.7 % on these 300 tickets.\n",
-        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\n"
-        "We report 69.4 % on 300 fresh tickets.\n",
-    ),
     "the winner of a sweep": (
         "winner-on-its-seeds", "a.md", 9,
         SWEEP + "\nBest is 0.7.\nFinal result: 0.448\n",

@@ -494,15 +494,6 @@ def test_a_rule_for_what_a_peak_is_tells_no_result(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.md": said}) == []
 
 
-def test_a_mean_over_columns_that_other_rows_leave_empty_is_no_slip(tmp_path: Path) -> None:
-    rows = [f"| a{k} | - | {a} | {b} | {c} | {(a + b + c) / 3:.2f} |" for k, (a, b, c) in enumerate(
-        ((61.31, 54.29, 47.83), (63.17, 52.61, 49.07), (58.43, 57.89, 41.27), (66.11, 50.03, 44.59))
-    )]  # fmt: skip
-    head = "| arm | s0 | s1 | s2 | s3 | Mean |\n|---|---|---|---|---|---|\n" + "\n".join(rows)
-    full = "\n| b | 56.1 | 73.6 | 67.3 | 53.3 | 62.6 |\n"
-    assert [one for one in found(tmp_path, {"a.md": head + full}) if one.rule == "row-breaks-column"] == []
-
-
 def test_a_list_and_its_summary_are_no_two_arms(tmp_path: Path) -> None:
     text = '{"rule": {"precision": [1.301, 0.678, 1.191]}, "summary": {"precision": {"values": [1.301, 0.678, 1.191]}}}'
     assert [one for one in found(tmp_path, {"a.json": text}) if one.rule == "no-op"] == []

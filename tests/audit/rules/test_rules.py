@@ -136,6 +136,12 @@ CASES: dict[str, tuple[str, int, str]] = {
         ROWS.format(acc="71.23", f1="64.51"), 4,
         ROWS.format(acc="71.23", f1="64.58"),
     ),
+    "winner-on-its-seeds": (
+        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\nWe report 71.7 % on these 300 "
+        "tickets.\n", 3,
+        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\nWe report 69.4 % on 300 fresh "
+        "tickets.\n",
+    ),
     "kept-of-many": (
         "| Commit | Val bpb | Status |\n|---|---|---|\n| 1 | 0.998 | keep |\n| 2 | 1.002 | discard |\n| 3 | 0.997 "
             "| keep |\n"
@@ -183,7 +189,7 @@ def test_a_rule_is_silent_on_its_twin(tmp_path: Path, rule: str) -> None:
 def test_an_average_that_one_row_does_not_have_is_named(tmp_path: Path) -> None:
     right, wrong = (found(tmp_path, MEANS.format(odd=odd)) for odd in ("62.47", "66.47"))
     assert [one.rule for one in right] == []
-    assert {(one.rule, one.place.line) for one in wrong} == {("row-breaks-column", 6), ("mean-disagrees", 6)}
+    assert {(one.rule, one.place.line) for one in wrong} == {("mean-disagrees", 6)}
 
 
 def test_budgets_are_named_where_the_section_tells_them(tmp_path: Path) -> None:
