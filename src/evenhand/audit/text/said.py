@@ -21,7 +21,6 @@ MEAN = Pattern(r"(?<![a-z])(?:mean|avg|average|μ)(?![a-z])", re.IGNORECASE)
 SPREAD = Pattern(
     r"(?<![a-z])(?:std|sd|s\.d\.|stdev|std\.? ?dev(?:iation)?|standard deviation|σ)(?![a-z])", re.IGNORECASE
 )
-ERROR = Pattern(r"(?<![a-z])(?:se|sem|s\.e\.|std\.? ?err(?:or)?|standard error)(?![a-z])", re.IGNORECASE)
 DIFFERENCE = Pattern(
     r"(?<![a-z])(?:d_\w+|delta_?\w*|deltas|Δ\s?\w*|diffs?|differences?|gains?|improvements?|change)(?![a-z])",
     re.IGNORECASE,

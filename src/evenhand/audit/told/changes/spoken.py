@@ -26,7 +26,6 @@ _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _UP = Pattern(rf"{_EDGE}(?:{UP_WORDS}|{QUICK_WORDS}|{SLOW_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _DOWN = Pattern(rf"{_EDGE}(?:{DOWN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _FASTER = Pattern(rf"{_EDGE}(?:{QUICK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
-_NAMED = Pattern(rf"{_EDGE}(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _RELATIVE = Pattern(rf"{_EDGE}(?:{RELATIVE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _ABSOLUTE = Pattern(rf"{_EDGE}(?:{ABSOLUTE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _SPREAD = Pattern(
@@ -268,25 +267,3 @@ def _is_near(one: Quantity, other: Quantity, delta: Quantity, most: float = _NEA
 
 def _printed(delta: Quantity) -> Number:
     return replace(delta.number, unit=delta.unit)
-
-
-def told_of(log: Log, one: tuple[Number, Line], other: tuple[Number, Line], name: str) -> Iterator[Told]:
-    """The differences that the notes of a record tell of its only two values."""
-    unit = next((u for u, words in _UNITS.items() if any(w in name.lower().split() for w in words)), "")
-    for scope in scopes_of(log):
-        for delta in scope.quantities:
-            if delta.unit != "%" or not is_stated(delta) or (unit and unit not in ("ms", "s")):
-                continue
-            low, high = sorted((one[0].value, other[0].value))
-            near = delta.before[-40:] + delta.after[:28]
-            down = _DOWN.search(near) is not None and not _FASTER.search(near)
-            known = [100 * (high - low) / high] + ([] if down else [100 * (high - low) / low])
-            slack = 2 * delta.number.slack + 100 * 2 * one[0].slack / low
-            if (
-                all(abs(size - abs(delta.value)) > slack for size in known)
-                and 100 * (high - low) / low * 1.3 > abs(delta.value) > 50 * (high - low) / high
-            ):
-                yield Told(one[0], other[0], _printed(delta), delta.line, one[1], True)
-
-
-_UNITS = {"ms": ("ms", "latency"), "s": ("s", "sec", "seconds", "time")}

@@ -6,17 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 
 from evenhand.audit.text.log import Leaf, Log, Table, only_number
-from evenhand.audit.text.numbers import Number, numbers
-from evenhand.audit.text.passages import passages_of
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT
 from evenhand.audit.told.repeats.averaged import role_of
 from evenhand.audit.told.repeats.groups import APART, groups_of, one_thing
 from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
-from evenhand.audit.told.repeats.said_counts import repeats_said
 
 COUNT_NAME = Pattern(
     rf"^\W*(?:n|(?:n[_ .-]?|num(?:ber)?[_ ]?(?:of[_ ])?|#\s?){REPEAT}|{REPEAT} (?:counted|used)|"
@@ -32,7 +29,6 @@ _NO_METRIC = Pattern(
     r"gb|id|sha|layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
-_PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
 _MOST = 64
 
 
@@ -88,7 +84,6 @@ def arms_over(log: Log) -> tuple[Over, ...]:
     """All of a log, in the order of their lines."""
     found = [
         *_in_words(log),
-        *_summarised(log),
         *(one for table in log.tables for one in _in_table(log, table)),
         *_in_fields(log),
     ]
@@ -110,23 +105,6 @@ def _in_words(log: Log) -> Iterator[Over]:
         yield replace(one, alone=group.sentence is None or len(group.sentence.numbers) <= len(group.values) + 1)
 
 
-def _summarised(log: Log) -> Iterator[Over]:
-    """A mean with its spread in a sentence that says how many repeats: ``with it (3 seeds): 61.2 ± 2.8``."""
-    for passage in passages_of(log):
-        for sentence in passage.sentences:
-            counts = repeats_said(sentence.text)
-            if len(counts) != 1 or passage.kind == "heading" or not 2 <= counts[0] <= _MOST:
-                continue
-            for mean, sd in pairwise(sentence.numbers):
-                between = sentence.text[mean.end : sd.start]
-                if (sd.spread or _PLUS_MINUS.fullmatch(between)) and not mean.spread and 0 < sd.value < abs(mean.value):
-                    at = sentence.line_at(mean.start).number
-                    name = sentence.text[: mean.start].strip()[-40:]
-                    yield Over(
-                        name, counts[0], (), mean.value, sd.value, at, at, passage.section, f"words {passage.section}"
-                    )
-
-
 def _in_table(log: Log, table: Table) -> Iterator[Over]:
     where = f"table {table.line}"
     roles = [role_of(name) for name in table.header]
@@ -139,7 +117,6 @@ def _in_table(log: Log, table: Table) -> Iterator[Over]:
             if len(told) == len(read) and one_thing(told, APART):
                 yield _of_values(row.cells[0], told, row.line, row.line, table.section, where)
         return
-    yield from _counted(table, roles, where)
     at = _label(table)
     if at is not None:
         yield from _down(table, at, where)
@@ -187,33 +164,6 @@ def _down(table: Table, at: int, where: str) -> Iterator[Over]:
                 yield _of_values(
                     label, told, mine[0].line, mine[-1].line, table.section, f"{where} {name if keys else ''}"
                 )
-
-
-def _counted(table: Table, roles: Sequence[str], where: str) -> Iterator[Over]:
-    """A column of means beside one that counts repeats."""
-    counts = [i for i, name in enumerate(table.header) if COUNT_NAME.match(name)]
-    means = [i for i, role in enumerate(roles) if role == "mean"]
-    spreads = [i for i, role in enumerate(roles) if role == "spread"]
-    if len(spreads) == 1 and not means and spreads[0] > 1 and spreads[0] - 1 not in counts:
-        means = [spreads[0] - 1]  # the metric that the spread is of
-    if len(counts) != 1 or len(means) != 1:
-        return
-    for row in table.rows:
-        count, mean = only_number(row.cells[counts[0]]), numbers(row.cells[means[0]])
-        if count is None or count.decimals or not mean or not 1 <= count.value <= 200:
-            continue
-        sd = only_number(row.cells[spreads[0]]) if len(spreads) == 1 else next((n for n in mean if n.spread), None)
-        yield Over(
-            row.cells[0],
-            int(count.value),
-            (),
-            mean[0].value,
-            sd.value if sd else None,
-            row.line,
-            row.line,
-            table.section,
-            where,
-        )
 
 
 def _in_fields(log: Log) -> Iterator[Over]:
