@@ -15,11 +15,12 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
-from evenhand.audit.told.changes.change import Change, readings
+from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
+from evenhand.audit.told.changes.stated import stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 
 _FEW = 2
@@ -53,6 +54,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     said.add(change.line.number)
                     yield _finding(log, change, sure=_sure(log, change, right))
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
+        for change, relative in stated_in(log):
+            key = (change.line.number, change.delta.start)
+            if key not in known and told_wrong(change, relative=relative) and not _of_others(log, change):
+                known.add(key)
+                said.add(change.line.number)
+                yield _finding(log, change, sure=True)
         named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
         for odd in odd_differences(log):
             if odd.line.number not in named | said:

@@ -15,6 +15,9 @@ _NO_SHARE = Pattern(
 )
 """What is measured in no percent, so that a percentage of it is a relative one."""
 
+_FAR = 3.0
+"""A difference that is so many times larger or smaller than that of the two numbers is one of something else."""
+
 Range = tuple[float, float]
 
 
@@ -104,3 +107,47 @@ def _fits(name: str, found: Range, delta: Number) -> bool:
     turned = (-found[1], -found[0])
     stated = (delta.low, delta.high)
     return name in allowed and (_over(found, stated) or _over(turned, stated))
+
+
+def is_near(change: Change) -> bool:
+    """Whether the stated difference is near one of those that there are; else it is one of something else."""
+    base, new, told = change.base.value, change.new.value, abs(change.delta.value)
+    if not told:
+        return False
+    relative = {abs(100 * (new / base - 1)), abs(100 * (base / new - 1))}
+    absolute = {abs(new - base)} | ({100 * abs(new - base)} if not change.base.unit else set())
+    found = (
+        relative | absolute
+        if change.delta.unit == "%"
+        else absolute
+        if change.delta.unit != "x"
+        else {new / base, base / new}
+    )
+    return any(one and 1 / _FAR <= told / one <= _FAR for one in found)
+
+
+def _disagrees(change: Change) -> bool:
+    """Whether no reading of the two numbers gives the difference, its last digit cut off or not."""
+    wide = replace(change.delta, half=2 * change.delta.half)
+    return not readings(change) and not readings(replace(change, delta=wide)) and not _percent_of(change)
+
+
+def told_wrong(change: Change, *, relative: bool) -> bool:
+    """Whether a stated difference is near that of its numbers and not it; a relative one is none in points."""
+    if not is_near(change):
+        return False
+    if not relative or change.base.value <= 0:
+        return _disagrees(change)
+    wide = replace(change.delta, half=2 * change.delta.half)
+    return not any("relative" in one or one in ("ratio", "speed-up") for one in readings(replace(change, delta=wide)))
+
+
+def _percent_of(change: Change) -> bool:
+    """``54.1 / 48.2 = 112 %``."""
+    if change.delta.unit != "%":
+        return False
+    quotient = 100 * change.new.value / change.base.value
+    slack = change.delta.slack + quotient * (
+        change.new.slack / abs(change.new.value) + change.base.slack / abs(change.base.value)
+    )
+    return abs(quotient - change.delta.value) <= slack or abs(10_000 / quotient - change.delta.value) <= slack

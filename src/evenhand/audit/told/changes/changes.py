@@ -11,22 +11,21 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.tables import in_table
-from evenhand.audit.told.changes.words import BASE, NEW
+from evenhand.audit.told.changes.words import BASE, CHANGE, NEW, TO, any_of
 
-_CHANGE = "gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference"
-_ARROW = r"\s*(?:→|->|⇒|=>|➜|⟶|to)\s*"
+_ARROW = rf"\s*(?:{any_of(TO, 'sign')}|⟶|to)\s*"
 _BETWEEN = Pattern(rf"(?:[^\d()]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
 _OPENS = Pattern(
     r"^[\s*`%]*(?:\w+ )?[(\[]\s*(?:Δ|delta|change|gain|improvement|diff\w*|about|≈|~|=|:|\s)*[+\-−]?$", re.IGNORECASE
 )
 _SO = Pattern(
     rf"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*(?:(?:an?|the|"
-    rf"by)\s+)?(?:(?:absolute|net|total)\s+)?(?:(?:{_CHANGE}|change)\s+of\s+)?$",
+    rf"by)\s+)?(?:(?:absolute|net|total)\s+)?(?:(?:{CHANGE}|change)\s+of\s+)?$",
     re.IGNORECASE,
 )
 _NAMED_BASE = Pattern(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
 _NEXT = Pattern(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
-_OF = Pattern(rf"\b(?:{_CHANGE}) of\s*$", re.IGNORECASE)
+_OF = Pattern(rf"\b(?:{CHANGE}) of\s*$", re.IGNORECASE)
 _ALONE = Pattern(
     r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|gain|"
     r"drop|increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
