@@ -192,6 +192,13 @@ def test_a_best_whose_end_is_told_below_is_a_note_with_its_whole_number(tmp_path
     assert "the last one (line 4)" in sentence(one)
 
 
+def test_an_impossible_share_is_told_in_its_own_unit(tmp_path: Path) -> None:
+    (percent,) = aloud(tmp_path, "impossible-share", "# Log\n\n- accuracy 63.8% on 40 items\n")
+    assert sentence(percent) == "No whole number of 40 items gives 63.8%: 25 would be 62.50%, 26 would be 65.00%."
+    (share,) = aloud(tmp_path, "impossible-share", "# Log\n\n- accuracy 0.638 on 40 items\n")
+    assert sentence(share) == "No whole number of 40 items gives 0.638: 25 would be 0.6250, 26 would be 0.6500."
+
+
 def test_a_quote_stands_in_the_log(tmp_path: Path) -> None:
     (english,) = aloud(tmp_path, "count-and-rate", "# Log\n\n- solved 80/429 (28.6%) of them\n")
     assert english.quote == "80/429 (28.6%)"

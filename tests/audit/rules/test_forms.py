@@ -109,6 +109,10 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "failure-as-verdict", "a.md", 1, "- ran out of GPU memory with 8k context, so long context does not help\n",
         "- 0 of 1200 requests failed with 429, no gain\n",
     ),
+    "a share of images": (
+        "impossible-share", "a.md", 1, "On the 100-image debug split accuracy is 0.745\n",
+        "On the 200-image debug split accuracy is 0.745\n",
+    ),
     "a share before its count": (
         "count-and-rate", "a.md", 1, "- HumanEval: 12.8% (19/164)\n", "- HumanEval: 12.8% (21/164), 5.0% (3/5) shots\n"
     ),

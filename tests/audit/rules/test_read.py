@@ -264,8 +264,6 @@ def test_a_difference_of_another_estimate_is_left_alone(tmp_path: Path, text: st
     assert found(tmp_path, "change-disagrees", text) == []
 
 
-
-
 def test_comments_of_a_csv_file_are_read_as_its_words(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("# five runs each\na,b\n1,2\n# b helps\n")

@@ -33,7 +33,7 @@ from evenhand.audit.rules.fairness import (
     unequal_budgets,
     winners,
 )
-from evenhand.audit.rules.items import fewer_items, granularity, odd_share, subset, within_noise
+from evenhand.audit.rules.items import fewer_items, granularity, impossible_share, odd_share, subset, within_noise
 from evenhand.audit.rules.repeated import drift
 
 RULES: tuple[Rule, ...] = tuple(
@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = tuple(
         count_rate,
         columns,
         p_values,
+        impossible_share,
         odd_share,
         drift,
         recomputed,
