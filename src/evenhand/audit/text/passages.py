@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from evenhand.audit.text.log import Line, Listing, Log, Table
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -122,40 +122,9 @@ class Passage:
         return " ".join(one.text for one in self.sentences)
 
 
-@dataclass(frozen=True)
-class Around:
-    """What stands near a line in its section: passages, tables and listings, in the order of lines."""
-
-    passages: tuple[Passage, ...] = ()
-    tables: tuple[Table, ...] = ()
-    listings: tuple[Listing, ...] = field(default=())
-
-
 def passages_of(log: Log) -> tuple[Passage, ...]:
     """All passages of a log, in the order of their lines."""
     return _passages(log)
-
-
-def around(log: Log, line: int, lines: int = 12, *, after: int | None = None) -> Around:
-    """What stands at most so many lines from a line, under the same heading.
-
-    Args:
-        log, line: the place, by its number.
-        lines: before it, and behind it where ``after`` says nothing else.
-        after: behind it.
-    """
-    first, last = line - lines, line + (lines if after is None else after)
-    place = log.by_number.get(line)
-    section = log.lines[place].section if place is not None else -1
-    return Around(
-        tuple(p for p in passages_of(log) if p.first <= last and p.last >= first and p.section == section),
-        tuple(
-            t
-            for t in log.tables
-            if t.line <= last and (t.rows[-1].line if t.rows else t.line) >= first and t.section == section
-        ),
-        tuple(one for one in log.listings if first <= one.line <= last),
-    )
 
 
 @lru_cache(maxsize=64)

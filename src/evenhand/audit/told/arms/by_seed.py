@@ -41,7 +41,6 @@ class Paired:
         differences: variant less baseline, one per seed.
         row: the variant's first row.
         exact: at least three different values have three digits after the point: equal ones are no accident.
-        base_row: the baseline's first row; None where arms are columns.
         column: place of the metric in a row.
     """
 
@@ -51,7 +50,6 @@ class Paired:
     differences: tuple[float, ...]
     row: Row
     exact: bool = False
-    base_row: Row | None = None
     column: int = 0
 
     @property
@@ -101,9 +99,8 @@ def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
             differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
             first = next(row for row in table.rows if row.cells[arm] == name)
             exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
-            base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
             if len(differences) >= 2:
-                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row, place)
+                yield Paired(name, bases[0], table.header[place], differences, first, exact, place)
 
 
 def _fine(value: Number) -> bool:
@@ -132,7 +129,7 @@ def _by_seed_columns(table: Table, *, unnamed: bool) -> Iterator[Paired]:
         if row is not base and len(both) == len(seeds) and alike:
             exact = len({v.value for v, _ in both if _fine(v)}) >= 3
             differences = tuple(v.value - o.value for v, o in both)
-            yield Paired(row.cells[0], base.cells[0], "value", differences, row, exact, base)
+            yield Paired(row.cells[0], base.cells[0], "value", differences, row, exact)
 
 
 def delta_columns(table: Table) -> Iterator[tuple[str, tuple[Number, ...], Row]]:
