@@ -61,13 +61,6 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         "unequal-budgets", "a.json", 3,
         OBJECTS % 3000, OBJECTS % 9000,
     ),
-    "few items against all in words": (
-        "fewer-items", "a.md", 2,
-        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on the first 150 queries and has 44.0.\n"
-        "So the new ranker is 2.8 ahead.\n",
-        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on all 2,400 queries and has 44.0.\n"
-        "So the new ranker is 2.8 ahead.\n",
-    ),
     "few items against all in rows": (
         "fewer-items", "a.md", 3,
         ROWS.format(less=12, few=60) + "\nTying brings 1.7 F1.\n",
@@ -82,13 +75,6 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         "fewer-items", "a.md", 3,
         "We asked both models the same 7 questions.\n\nSo the small model is clearly the better choice.\n",
         "We asked both models the same 700 questions.\n\nSo the small model is clearly the better choice.\n",
-    ),
-    "the best of all test evaluations": (
-        "best-on-test", "a.md", 2,
-        "The model was scored on the test set after each of the 30 epochs; the peak is 64.8.\n"
-        "The number we report is 64.8.\n",
-        "The model was scored on the dev set after each of the 30 epochs; the peak is 64.8.\n"
-        "The number we report is 63.9, on the test set.\n",
     ),
     "the best row of a curve": (
         "best-on-test", "a.csv", 7,

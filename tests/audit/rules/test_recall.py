@@ -34,7 +34,6 @@ TWIN = (
     "arm,seed,loss,acc,speed\nplain,1,2.9143,66.21,48213\nplain,2,2.9087,67.43,48187\nmixed,1,2.8617,69.81,54122\n"
     "{},1,2.9143,66.21,{}\n"
 )
-ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,beats both\n"
 TOP = "# Log\n\n| arm | accuracy |\n|---|---|\n| long | 99.8 % |\n| short | {} |\n\n"
 LOSSES = (
     "| metric | base | final | change |\n|---|---|---|---|\n| accuracy | 0.612 | 0.631 | +3.1 % |\n"
@@ -119,7 +118,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
         "twin-arms", {"a.csv": TWIN.format("no_conv", "48213")}, "a.csv:5",
         {"a.csv": TWIN.format("same run as 1", "48213")},
     ),
-    "few items beside many": ("fewer-items", {"a.csv": ITEMS.format(64)}, "a.csv:4", {"a.csv": ITEMS.format(320)}),
     "a verdict on a failure": (
         "failure-as-verdict",
         {"a.md": "- moe, seed 0: `torch.OutOfMemoryError` at step 37\n- moe does not help, dropped\n"}, "a.md:2",
@@ -132,10 +130,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "an interval around zero": (
         "interval-and-word", {"a.md": "- mean +5.4, 95 % CI [-6.6, +17.3]: a significant gain\n"}, "a.md:1",
         {"a.md": "- mean +5.4, 95 % CI [-6.6, +17.3]: not significant\n- mean 5.4, 95 % CI [1.2, 9.3], a clear gain\n"},
-    ),
-    "the best on test items": (
-        "best-on-test", {"a.csv": 'arm,acc,note\na,0.61,"best of 15 test evaluations"\n'}, "a.csv:2",
-        {"a.csv": 'arm,acc,note\na,0.61,"best of 15 dev evaluations, test read once"\n'},
     ),
     "a ceiling in a table": (
         "ceiling", {"a.md": TOP.format("99.6 %") + "- the short prompt costs nothing\n"}, "a.md:8",

@@ -138,6 +138,18 @@ CASES: dict[str, tuple[str, int, str]] = {
         ROWS.format(acc="71.23", f1="64.51"), 4,
         ROWS.format(acc="71.23", f1="64.58"),
     ),
+    "fewer-items": (
+        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on the first 150 queries and has 44.0.\n"
+        "So the new ranker is 2.8 ahead.\n", 2,
+        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on all 2,400 queries and has 44.0.\n"
+        "So the new ranker is 2.8 ahead.\n",
+    ),
+    "best-on-test": (
+        "The model was scored on the test set after each of the 30 epochs; the peak is 64.8.\n"
+        "The number we report is 64.8.\n", 2,
+        "The model was scored on the dev set after each of the 30 epochs; the peak is 64.8.\n"
+        "The number we report is 63.9, on the test set.\n",
+    ),
     "winner-on-its-seeds": (
         "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\nWe report 71.7 % on these 300 "
         "tickets.\n", 3,

@@ -18,7 +18,6 @@ FULL = (
     "So the small one keeps recall in full.\n"
 )
 ZEROS = "# A\n\n- seed deltas: +0.0000, +0.0000, +0.0000\n- Status: {}\n"
-SIZES = "| task | n | plain | new | diff |\n|---|---|---|---|---|\n| a | {} | 51.2 | 53.4 | +2.2 |\n"
 
 FRENCH = (
     "# Notes sur les essais\n\nLes graines sont 1, 2 et 3, le budget est de 8000 pas pour les deux.\n\n"
@@ -45,9 +44,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "denied in French": (
         "interval-and-word", {"a.md": FRENCH.format("le gain est robuste")}, "a.md:5",
         {"a.md": FRENCH.format("on ne peut pas parler de gain robuste")},
-    ),
-    "two numbers of items in a cell": (
-        "fewer-items", {"a.md": SIZES.format("1042 / 150")}, "a.md:3", {"a.md": SIZES.format("1042")}
     ),
 }  # fmt: skip
 

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from evenhand.audit.text.log import Leaf, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT
 from evenhand.audit.told.repeats.averaged import role_of
 from evenhand.audit.told.repeats.groups import APART, groups_of, one_thing
 from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
+from evenhand.audit.told.repeats.said_counts import repeats_said
 
 COUNT_NAME = Pattern(
     rf"^\W*(?:n|(?:n[_ .-]?|num(?:ber)?[_ ]?(?:of[_ ])?|#\s?){REPEAT}|{REPEAT} (?:counted|used)|"
@@ -29,6 +32,7 @@ _NO_METRIC = Pattern(
     r"gb|id|sha|layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
+_PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
 _MOST = 64
 
 
@@ -84,6 +88,7 @@ def arms_over(log: Log) -> tuple[Over, ...]:
     """All of a log, in the order of their lines."""
     found = [
         *_in_words(log),
+        *_summarised(log),
         *(one for table in log.tables for one in _in_table(log, table)),
         *_in_fields(log),
     ]
@@ -103,6 +108,23 @@ def _in_words(log: Log) -> Iterator[Over]:
             group.repeated,
         )
         yield replace(one, alone=group.sentence is None or len(group.sentence.numbers) <= len(group.values) + 1)
+
+
+def _summarised(log: Log) -> Iterator[Over]:
+    """A mean with its spread in a sentence that says how many repeats: ``with it (3 seeds): 61.2 ± 2.8``."""
+    for passage in passages_of(log):
+        for sentence in passage.sentences:
+            counts = repeats_said(sentence.text)
+            if len(counts) != 1 or passage.kind == "heading" or not 2 <= counts[0] <= _MOST:
+                continue
+            for mean, sd in pairwise(sentence.numbers):
+                between = sentence.text[mean.end : sd.start]
+                if (sd.spread or _PLUS_MINUS.fullmatch(between)) and not mean.spread and 0 < sd.value < abs(mean.value):
+                    at = sentence.line_at(mean.start).number
+                    name = sentence.text[: mean.start].strip()[-40:]
+                    yield Over(
+                        name, counts[0], (), mean.value, sd.value, at, at, passage.section, f"words {passage.section}"
+                    )
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Over]:
