@@ -12,6 +12,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.verdicts import CUE
+from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.compared import compared_in, is_setting
 from evenhand.audit.told.concluded.picked_data import ALONG, DISOWNED, FROM, TO, Picked, in_fields, is_test, row_of_grid
@@ -60,6 +61,12 @@ _AGAIN = Pattern(
     r"sort|sweep|search)|of the sweeps?|best of the|denselben|mêmes|mism[oa]s|тех же|同一|同批|\(第一批|\(seeds? \d",
     re.IGNORECASE,
 )
+_OF_ALL = Pattern(
+    r"\b(?:max(?:imum)?|best|peak|highest|lowest|min(?:imum)?|top)\w* (?:\w+ ){0,3}?(?:of|over|across|among|from|"
+    r"out of)\b|"
+    r"\b(?:höchst\w+|best\w+|maximum|meilleur\w*|máximo|mejor|максимум|лучш\w+) \w* ?(?:von|aus|der|de|des|из|sur)\b",
+    re.IGNORECASE,
+)
 _BEFORE, _LONGEST = 8, 300
 _OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'s)? reports?|et al)\b", re.IGNORECASE)
 _INDEX = Pattern(
@@ -89,6 +96,10 @@ def _in_statements(log: Log) -> Iterator[Picked]:
         claim = claims.get(place)
         asked = place > 0 and one.results and not every[place - 1].results
         reported = any(REPORTED.search(text) for text in (one.labelled, *([every[place - 1].text] if asked else [])))
+        best = _best_of_looks(one)
+        if best is not None:
+            yield best
+            continue
         same = _SAME.search(one.text) is not None
         if not (reported or same or claim is not None) or len(one.text) > _LONGEST or len(one.results) > 4:
             continue
@@ -112,6 +123,19 @@ def _columns(log: Log, one: Statement) -> Iterator[str]:
     for grid in grids_of(log):
         if grid.section == one.section and grid.first <= one.line.number:
             yield from (grid.title, grid.label, *(column.name for column in grid.columns))
+
+
+def _best_of_looks(one: Statement) -> Picked | None:
+    """``max over the 40 per-epoch test scores``, in one sentence."""
+    found = _OF_ALL.search(one.text)
+    if found is None or len(one.text) > _LONGEST or not TEST.search(one.text) or not _MANY_LOOKS.search(one.text):
+        return None
+    if any(pattern.search(one.text) for pattern in (DEV, FRESH, DISOWNED, _OPEN, _BAD)) or denied(
+        one.text, found.start()
+    ):
+        return None
+    line = one.sentence.line_at(found.start())
+    return Picked(found[0], line, line.number, _count(_MANY_LOOKS, one.text), True)
 
 
 def _values(log: Log, one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
