@@ -140,7 +140,7 @@ OPEN: dict[str, str] = {
 def told(folder: Path, text: str, *, hints: bool = False) -> list[Finding]:
     name = "a.json" if text.startswith("{") else "a.csv" if text.startswith(("pair,", "lang,")) else "a.md"
     (folder / name).write_text(text, encoding="utf-8")
-    mine = {"change-disagrees", "count-and-rate", "odd-share", "impossible-share", "within-noise", "implied-baseline"}
+    mine = {"change-disagrees", "count-and-rate", "odd-share", "impossible-share", "within-noise"}
     return [one for one in audit(open_logs([folder]), hints=hints) if one.rule in mine]
 
 

@@ -18,9 +18,6 @@ def aloud(tmp_path: Path, rule: str, text: str, name: str = "a.md") -> list[Find
     return [one for one in audit(open_logs([path])) if one.rule == rule]
 
 
-ROUNDS = "# Log\n\n| epoch | {name} | loss |\n|---|---|---|\n" + "".join(
-    f"| {n} | {{value}} | {1 / n:.3f} |\n" for n in range(1, 9)
-)
 LAMBDA = (
     "# Bench\n\n| Method | {name} | Spread |\n|---|---|---|\n| one | 50.031 | 0.007 |\n"
     "| grid_elbo | 1581.124 | 0.2231 |\n"
@@ -31,7 +28,6 @@ SWEEP = (
     "| wide | 0.433 | 5M |\n| {name} | 0.471 | 10M |\n"
 )
 TABLE = "| run | ASR |\n|---|---|\n| baseline | {} |\n| kl | 0.31 |\n"
-BASES = "# Runs\n\n## First\n\n{}\n## Second\n\n{}\n## Summary\n\n- {} baseline ASR 0.45, then it falls.\n"
 TWO_TEXTS = (
     "experiment,f1,auc,brier,features\nbaseline,0.5911,0.7321,0.2134,length of the answer and language\n"
     "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
@@ -84,16 +80,6 @@ CASES = {
         "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and collapsed to 0.040 by iter 100.\n",
         "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and was worse later.\n",
     ),
-    "a column near the end of its scale": (
-        "unmoved", ROUNDS.format(name="accuracy", value="0.999"), ROUNDS.format(name="accuracy", value="0.877"),
-    ),
-    "the figure of a paper": (
-        "unmoved", ROUNDS.format(name="paper accuracy", value="0.877"), ROUNDS.format(name="accuracy", value="0.877"),
-    ),
-    "a line to compare with in every run": (
-        "unmoved", 2 * ROUNDS.format(name="accuracy", value="0.877"),
-        ROUNDS.format(name="accuracy", value="0.877") + ROUNDS.format(name="accuracy", value="0.812"),
-    ),
     "a selected setting": (
         "identical-rows", LAMBDA.format(name="Mean λ", other="renyi", more=""),
         LAMBDA.format(name="Error", other="renyi", more=""),
@@ -119,14 +105,6 @@ CASES = {
     ),
     "an amount in the name": (
         "unequal-budgets", SWEEP.format(title="Sweep", name="deep_10M"), SWEEP.format(title="Sweep", name="deep_10k"),
-    ),
-    "each run its baseline": (
-        "two-baselines", BASES.format(TABLE.format("0.42"), TABLE.format("0.45"), "here"),
-        BASES.format(TABLE.format("0.42"), TABLE.format("0.42"), "here"),
-    ),
-    "a baseline of a named run": (
-        "two-baselines", BASES.format(TABLE.format("0.42"), "", "`run_14_kl`"),
-        BASES.format(TABLE.format("0.42"), "", "here"),
     ),
     "one failed evaluation of a measured row": ("infrastructure", CELLS.format("0.741"), CELLS.format("—")),
     "a run that was resumed": (

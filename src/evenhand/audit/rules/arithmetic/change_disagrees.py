@@ -19,7 +19,6 @@ from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
-from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
@@ -85,7 +84,7 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                 known.add((odd.line.number, odd.delta.start))
                 change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
                 yield replace(_finding(log, change, sure=True, read=True), unproven=False)
-        for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
                 doubt = not told.alone or _of_others(log, change)
@@ -170,12 +169,7 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     doubt = not sure or printed_so or (not read and _nearly(change) and not facts["cut"])
     level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
-        "change-disagrees",
-        level,
-        place_of(log, change.line),
-        facts,
-        (place_of(log, change.base_line),),
-        unproven=read,
+        "change-disagrees", level, place_of(log, change.line), facts, (place_of(log, change.base_line),), unproven=read
     )
 
 

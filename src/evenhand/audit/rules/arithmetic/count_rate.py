@@ -24,11 +24,9 @@ _MORE_SHARES = Pattern(r"\s?%?[^|.;()%]{0,20}(?<![\d.])\d+(?:\.\d+)?\s?%")
 
 
 _OF_ELSE = Pattern(
-    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|"
-    r"reduc\w*|increas\w*|"
-    r"improv\w*|"
-    r"smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|threshold|target|"
-    r"baseline|weighted|macro|micro)\b",
+    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|reduc\w*|"
+    r"increas\w*|improv\w*|smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|"
+    r"threshold|target|baseline|weighted|macro|micro)\b",
     re.IGNORECASE,
 )
 """What follows a percentage that is none of the count."""
@@ -50,9 +48,8 @@ _BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
 _RATES_OF_ELSE = Pattern(
-    r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|"
-    r"params?|parameters|heads?|"
-    r"minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",
+    r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|params?|"
+    r"parameters|heads?|minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",
     re.IGNORECASE,
 )
 """Between a count and a number: what is no share of it."""

@@ -10,15 +10,9 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.certainty.against import contradicted_in
-from evenhand.audit.told.certainty.evidence import in_table
 from evenhand.audit.told.concluded.statements import statements_of
 
-_SAYS = Pattern(
-    r"\bsig(?:nificant|nif|\.)?\b(?! ?(?:level|digits|threshold))|signifikant|significati[fv]|显著",
-    re.IGNORECASE,
-)
-_SAYS_SO = Pattern(r"(?:yes|true|ja|oui|sí|да|是|significant|sig\.?|signifikant|显著)", re.IGNORECASE)
-_ONE_IN_TEN, _LEAST, _LIKELY = 0.1, 4, 0.05
+_LIKELY = 0.05
 _FROM_P = Pattern(
     r"(?:^|[,;(]\s*)p\s*[=≈]\s*(?P<p>0?\.\d+)\s?\)?(?:[\s,;]*\b(?:so|hence|thus|therefore)|\s*(?::|->|→|=>))\s+"
     r"(?:(?!(?:not?|never|neither|nothing|hardly|little|cannot|perhaps|maybe|probably|likely|possibly|may|might|if)\b)"
@@ -40,26 +34,10 @@ _NO_TEST = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each word of certainty that what stands beside it does not carry, once a line."""
     told: set[tuple[str, int]] = set()
-    for one in (*_in_cells(logs), *_drawn(logs), *_read(logs)):
+    for one in (*_drawn(logs), *_read(logs)):
         if (one.place.file, one.place.line) not in told:
             told.add((one.place.file, one.place.line))
             yield one
-
-
-def _in_cells(logs: list[Log]) -> Iterator[Finding]:
-    """The one row that its own cell calls significant against its interval or p-value, beside rows that go by it."""
-    for log, table in ((one, table) for one in logs for table in one.tables):
-        places = [i for i, name in enumerate(table.header) if _SAYS.search(name.replace("_", " "))]
-        rows = {row.line: row.cells[places[0]].strip(" *`✓✔✅") for row in table.rows} if len(places) == 1 else {}
-        told = [one for one in in_table(log, table) if one.line.number in rows] if rows else []
-        so = [one for one in told if _SAYS_SO.fullmatch(rows[one.line.number])]
-        odd = [one for one in so if one.open and not (one.p and float(one.shown.split()[-1]) <= _ONE_IN_TEN)]
-        if len({one.line.number for one in odd}) == 1 and sum(not one.open for one in so):
-            one, said = odd[0], rows[odd[0].line.number]
-            word = said if len(said) > _LEAST else f"{table.header[places[0]].strip(' ?*')}: {said}"
-            facts = {"word": word, "found": one.shown, "kind": "p" if one.p else "interval"}
-            place = place_of(log, one.line)
-            yield Finding("interval-and-word", "caution", place, facts, (place,), said, anywhere=True)
 
 
 def _drawn(logs: list[Log]) -> Iterator[Finding]:

@@ -79,15 +79,10 @@ def say(finding: Finding) -> str:
         )
     return (
         f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
-        f"over {f['many']} seeds here: "
-        "the gain was not found again."
+        f"over {f['many']} seeds here: the gain was not found again."
     )
 
 
 RULE = Rule(
-    "not-replicated",
-    "A gain over few seeds that more seeds in the same log do not have.",
-    check,
-    say,
-    tongues=True,
+    "not-replicated", "A gain over few seeds that more seeds in the same log do not have.", check, say, tongues=True
 )

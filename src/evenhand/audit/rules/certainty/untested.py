@@ -76,11 +76,6 @@ def say(finding: Finding) -> str:
             f"'{f['word']}' stands without a test: by the spreads of {f['count']} runs each, {f['one']} and "
             f"{f['other']} differ by chance alone with {chance(f['p'])}."
         )
-    if f.get("how") == "items":
-        return (
-            f"'{f['word']}' stands without a test: two shares of {f['count']:,} items as {f['one']} and {f['other']} "
-            f"differ by chance alone with {chance(f['p'])}."
-        )
     return (
         f"'{finding.facts['word']}' stands without a test: this log gives no p-value, no interval and no spread for it."
     )

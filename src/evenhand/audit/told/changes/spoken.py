@@ -34,13 +34,12 @@ _SPREAD = Pattern(
 )
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|kB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|"
-    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)",
+    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)"
 )
 _NO_DIFFERENCE = Pattern(
-    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|"
-    r"at least|at most|"
-    r"up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|want|"
-    r"per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
+    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|at least|at "
+    r"most|up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|"
+    r"want|per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _CUES = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{RELATIVE_WORDS}"
@@ -49,9 +48,8 @@ _CUE_BEFORE = Pattern(
 )
 _CUE_BEHIND = Pattern(
     rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|"
-    rf"个(?:百分)?点)?\s*"
-    rf"(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
-    rf"{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
+    rf"个(?:百分)?点)?\s*(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|"
+    rf"{SLOW_WORDS}|{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _NO_CUE = Pattern(
@@ -259,25 +257,3 @@ def _is_near(one: Quantity, other: Quantity, delta: Quantity, most: float = _NEA
 
 def _printed(delta: Quantity) -> Number:
     return replace(delta.number, unit=delta.unit)
-
-
-def told_of(log: Log, one: tuple[Number, Line], other: tuple[Number, Line], name: str) -> Iterator[Told]:
-    """The differences that the notes of a record tell of its only two values."""
-    unit = next((u for u, words in _UNITS.items() if any(w in name.lower().split() for w in words)), "")
-    for scope in scopes_of(log):
-        for delta in scope.quantities:
-            if delta.unit != "%" or not is_stated(delta) or (unit and unit not in ("ms", "s")):
-                continue
-            low, high = sorted((one[0].value, other[0].value))
-            near = delta.before[-40:] + delta.after[:28]
-            down = _DOWN.search(near) is not None and not _FASTER.search(near)
-            known = [100 * (high - low) / high] + ([] if down else [100 * (high - low) / low])
-            slack = 2 * delta.number.slack + 100 * 2 * one[0].slack / low
-            if (
-                all(abs(size - abs(delta.value)) > slack for size in known)
-                and 100 * (high - low) / low * 1.3 > abs(delta.value) > 50 * (high - low) / high
-            ):
-                yield Told(one[0], other[0], _printed(delta), delta.line, one[1], True)
-
-
-_UNITS = {"ms": ("ms", "latency"), "s": ("s", "sec", "seconds", "time")}

@@ -31,8 +31,7 @@ _DRAWN = Pattern(
     re.IGNORECASE,
 )
 _CAUSE = Pattern(
-    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|"
-    r"anyway|either)\b",
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|anyway|either)\b",
     re.IGNORECASE,
 )
 _GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
@@ -43,9 +42,8 @@ _PART = (
     r"\b\d+\s*(?:of|/|out of)\s*\d+"
 )
 _COUNTED = Pattern(
-    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|"
-    r"^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
-    r"(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
+    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|"
+    rf"half)\b|at \d+ ?s\b|(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
     re.IGNORECASE,
 )
 """A failure that is counted: it is a result of what was tried."""

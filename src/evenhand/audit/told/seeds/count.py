@@ -13,8 +13,7 @@ from evenhand.audit.text.vocabulary.numerals import NUMBERS
 _MOST = 64
 _COUNTED = Pattern(
     r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|"
-    r"training\s+|different\s+)?"
-    r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
+    r"training\s+|different\s+)?(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
     needs="independent runs|random restarts|repeats|replicas|replicates|seed",
 )
@@ -46,8 +45,7 @@ _PLURAL = Pattern(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IG
 _VALUE = Pattern(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
 _SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
-    r"trials|restarts)\b"
-    r"|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
+    r"trials|restarts)\b|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
     re.IGNORECASE,
 )
 _PARTS = Pattern(r"[a-z]+|\d+")

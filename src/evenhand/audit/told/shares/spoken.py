@@ -41,10 +41,9 @@ _THEM = Pattern(rf"\s*(?:{OF_THEM})(?![\w])", re.IGNORECASE)
 _NOUN = Pattern(r"[\s-]+(?:[^\W\d_]+[\s-]+){0,2}[^\W\d_]{3,}")
 _ELSE = Pattern(
     r"\b(?:vs|versus|than|against|compared|baseline|up from|down from|improv\w*|increas\w*|reduc\w*|higher|lower|more|"
-    r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|"
-    r"at most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|"
-    r"tokens?|steps?|epochs?|seeds?|"
-    r"lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
+    r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|at "
+    r"most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|tokens?|"
+    r"steps?|epochs?|seeds?|lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
     re.IGNORECASE,
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
@@ -230,9 +229,8 @@ def _else(share: Quantity) -> bool:
         return True
     return re.match(
         r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|(?:excluding|without|ignoring|among|when)\b|"
-        r"faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
-        r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
-        r"increas\w*|speed))", text, re.IGNORECASE
+        r"faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|confidence|(?:\w+\s)?(?:auc|f1|loss|"
+        r"bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
 
 
