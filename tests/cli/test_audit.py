@@ -77,7 +77,20 @@ def test_the_page_shows_findings_beside_the_lines_and_escapes_them(tmp_path: Pat
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "http" not in page.replace("http-equiv", "")
+    assert page.count(">log.md<") == 1
+    assert '<a class="fault" href="#log0-6">6</a>' in page
     assert page.index('id="log0-6"') < page.index("mean-disagrees</b>") < page.index('id="log0-7"')
+
+
+def test_the_page_of_several_logs_shows_those_with_findings_and_names_the_others(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "plain.md").write_text("# Notes\n\nNothing of note.\n")
+    (tmp_path / "copy.md").write_text(LOG)
+    done = evenhand(tmp_path, "audit", "log.md", "plain.md", "copy.md", "--html", "page.html")
+    assert done.returncode == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "Nothing of note" not in page
+    assert "<li>plain.md</li>" in page
+    assert [page.count(f"<h2>{name}</h2>") for name in ("log.md", "copy.md", "plain.md")] == [1, 1, 0]
 
 
 def test_sarif_names_rules_levels_and_lines(tmp_path: Path, log: Path) -> None:
@@ -100,6 +113,36 @@ def test_sarif_names_rules_levels_and_lines(tmp_path: Path, log: Path) -> None:
         assert place["physicalLocation"]["region"]["startLine"] >= 1
 
 
+def test_sarif_tells_at_the_file_what_could_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.md").write_bytes(b"caf\xe9\n")
+    (tmp_path / "logs" / "b.jsonl").write_text('{"acc": 0.5}\n{"acc": 0.\n')
+    assert evenhand(tmp_path, "audit", "logs", "--sarif", "a.sarif").returncode == 0
+    ((invocation,),) = (run["invocations"] for run in json.loads((tmp_path / "a.sarif").read_text())["runs"])
+    assert invocation["executionSuccessful"] is True
+    told = {
+        one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]: (one["level"], one["message"]["text"])
+        for one in invocation["toolExecutionNotifications"]
+    }
+    assert told["logs/a.md"] == (
+        "error",
+        "logs/a.md:1: the byte 0xe9 is no UTF-8; save the file in the encoding UTF-8.",
+    )
+    assert told["logs/b.jsonl"] == ("warning", "logs/b.jsonl:2: lines that are no JSON object were left alone.")
+
+
+def test_sarif_of_an_earlier_run_does_not_stand_for_one_that_read_nothing(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--sarif", "a.sarif").returncode == 0
+    log.write_bytes(LOG.encode("utf-16"))
+    assert evenhand(tmp_path, "audit", "log.md", "--sarif", "a.sarif").returncode == 2
+    (run,) = json.loads((tmp_path / "a.sarif").read_text())["runs"]
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], run["results"]) == (False, [])
+    assert "log.md is text in UTF-16" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+    assert evenhand(tmp_path, "audit", "log.md", "--sarif", "log.md").returncode == 2
+    assert log.read_bytes() == LOG.encode("utf-16")
+
+
 @pytest.mark.slow
 def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0
@@ -107,6 +150,14 @@ def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Pat
     assert done.returncode == 0, done.stderr
     assert "settings.values.mechanism" in (tmp_path / "claims" / "log_line6.toml").read_text()
     assert "rung confirm: 10 trials" in done.stdout
+
+
+def test_where_nothing_is_claimed_no_folder_of_claims_is_made_and_it_is_said(tmp_path: Path, log: Path) -> None:
+    log.write_text("# Notes\n\n- solved 80/429 (28.6%)\n")
+    done = evenhand(tmp_path, "audit", "log.md", "--claims", "claims")
+    assert done.returncode == 0
+    assert "no claim is written" in done.stderr
+    assert not (tmp_path / "claims").exists()
 
 
 @pytest.mark.slow

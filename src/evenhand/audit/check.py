@@ -37,10 +37,16 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
+    slips = {rule.name for rule in rules if rule.slips}
+    found = [
+        replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
+        for one in found
+    ]
     found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
     found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
-    unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
+    aloud = sorted(found, key=lambda one: one.level == "hint")  # what is told aloud goes before a hint of the same
+    unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(aloud)}
     levels = (*LEVELS, "hint")
     kept = [one for one in unique.values() if hints or one.level != "hint"]
     in_order = sorted(

@@ -76,6 +76,7 @@ class Rule:
         say: the sentence of a finding.
         words: it rests on words, so that it is silent where they are not English.
         tongues: the words that it rests on are translated, so that it speaks there, too.
+        slips: it names slips of the pen; a program makes none, so that in its files something else is meant: a hint.
     """
 
     name: str
@@ -84,3 +85,4 @@ class Rule:
     say: Callable[[Finding], str]
     words: bool = True
     tongues: bool = False
+    slips: bool = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evenhand.audit.finding import Finding, Place
     from evenhand.audit.text.log import Log
 
+_QUOTED = 160
 STYLES = {"fault": "red", "caution": "yellow", "note": "cyan", "hint": "dim"}
 
 
@@ -45,18 +46,22 @@ def audit(
 ) -> None:
     """Read logs of experiments: recompute what they report and name faults, line by line.
 
-    Exit codes: 0 read, whatever was found; 1 a fault was found and --strict asks for it; 2 a file cannot be read.
+    Exit codes: 0 read, whatever was found; 1 a fault was found and --strict asks for it; 2 what was named cannot
+    be read (files of a folder that cannot are told, and left out).
     """
     from evenhand.audit.check import audit as found_in
     from evenhand.audit.reading.opened import open_logs
 
-    read = open_logs(logs, _progress)
+    try:
+        read = open_logs(logs, _progress)
+    except DataError as error:
+        if sarif is not None and sarif not in logs and (sarif.suffix == ".sarif" or not sarif.exists()):
+            _write_sarif(sarif, (), (), str(error))
+        raise
     found = found_in(read, hints=True)
     findings = [one for one in found if one.level != "hint" and not (quiet and one.level == "note")]
     maybe = [one for one in found if one.level == "hint"]
     warn([remark for log in read for remark in log.remarks])
-    empty = [log for log in read if not (log.lines or log.tables or log.remarks)]
-    warn([f"{log.name} is empty: there is nothing to read in it" for log in empty])
     for path in (html, sarif):
         if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
             raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
@@ -86,17 +91,24 @@ def _write_all(
 
         written.append(_write(html, audit_page(read, findings)))
     if sarif is not None:
-        from evenhand.cli.as_json import json_text
-        from evenhand.report.sarif import sarif as document
-
-        written.append(_write(sarif, json_text(document(findings)) + "\n"))
+        written.append(_write_sarif(sarif, findings, read))
     if claims is not None:
         from evenhand.audit.output.claim_files import write_claims
         from evenhand.audit.output.headlines import headlines_of
 
-        headlines = [one for log in read for one in headlines_of(log, findings)]
+        headlines = headlines_of(read, findings)
+        warn(
+            [] if headlines else ["no log claims a difference over seeds, or one that is doubted: no claim is written"]
+        )
         written += [str(path) for path in write_claims(headlines, claims)]
     return written
+
+
+def _write_sarif(path: Path, findings: Sequence[Finding], read: Sequence[Log], refused: str = "") -> str:
+    from evenhand.cli.as_json import json_text
+    from evenhand.report.sarif import sarif
+
+    return _write(path, json_text(sarif(findings, read, refused)) + "\n")
 
 
 def _write(path: Path, text: str) -> str:
@@ -127,12 +139,15 @@ def _print_one(one: Finding) -> None:
 
     place = f"{one.place.file}:{one.place.line}: "
     out().print(Text.assemble(place, (one.level, STYLES[one.level]), f" {one.rule}: {sentence(one)}"), soft_wrap=True)
-    out().print(Text(f"    | {(one.quote or one.place.text)[:160]}", style="dim"), soft_wrap=True)
+    quote = one.quote or one.place.text
+    shown = quote if len(quote) <= _QUOTED else f"{quote[: _QUOTED - 1]}…"
+    out().print(Text(f"    | {shown}", style="dim"), soft_wrap=True)
 
 
 def _print_hints(maybe: Sequence[Finding]) -> None:
     """What the text leaves open, apart from the findings and counted apart."""
-    out().print(f"{counted(len(maybe), 'hint')}: may be worth a look, though the text does not show a fault")
+    told = f"{counted(len(maybe), 'hint')}: may be worth a look, though the text does not show a fault"
+    out().print(told, soft_wrap=True)
     for one in maybe:
         _print_one(one)
 
@@ -142,7 +157,8 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
 
     return {
         "logs": [
-            {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "remarks": log.remarks}
+            {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "read": not log.unread,
+             "remarks": log.remarks}
             for log in read
         ],
         "findings": [_told(one) for one in findings],

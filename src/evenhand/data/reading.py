@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from evenhand.data.encodings import HEAD, no_text
 from evenhand.errors import DataError, counted
 
 _HEAD = 512
@@ -80,10 +81,9 @@ def _decoded(path: Path, raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}:{line}: the byte 0x{raw[error.start]:02x} is no UTF-8; save the file in the encoding UTF-8."
-        ) from error
+        at = error.start
+        line = raw.count(b"\n", 0, at) + 1
+        raise no_text(path, line, raw[at], raw[:HEAD], raw[max(0, at - HEAD) : at + HEAD]) from error
 
 
 def read_lines(path: Path) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from evenhand.audit.check import sentence
-from evenhand.audit.finding import LEVELS, Finding
+from evenhand.audit.finding import LEVELS, Finding, Place
 from evenhand.audit.rules import RULES
 from evenhand.audit.text.log import Log
 from evenhand.errors import counted
@@ -31,14 +33,15 @@ def audit_page(logs: Sequence[Log], findings: Sequence[Finding]) -> str:
         loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     by_rule = Counter(one.rule for one in findings)
+    ids = {log.name: f"log{place}" for place, log in enumerate(logs)}
+    shown = [_log(log, findings, ids) for log in logs]
     context = {
         "css": Markup(_read("audit.css")),
         "title": logs[0].name if len(logs) == 1 else counted(len(logs), "log"),
         "tally": [(level, sum(one.level == level for one in findings)) for level in LEVELS],
         "rules": [(rule.name, rule.about, by_rule[rule.name]) for rule in RULES if by_rule[rule.name]],
-        "logs": [
-            _log(log, [one for one in findings if one.place.file == log.name], place) for place, log in enumerate(logs)
-        ],
+        "logs": [one for one in shown if len(logs) == 1 or one["marked"]],
+        "silent": [log.name for log, one in zip(logs, shown, strict=True) if not (one["marked"] or log.unread)],
         "remarks": [remark for log in logs for remark in log.remarks],
     }
     return visible(environment.get_template("audit.html.j2").render(context))
@@ -48,28 +51,29 @@ def _read(name: str) -> str:
     return resources.files("evenhand.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _log(log: Log, findings: Sequence[Finding], place: int) -> dict[str, object]:
-    by_line: dict[int, list[dict[str, object]]] = defaultdict(list)
+def _log(log: Log, findings: Sequence[Finding], ids: Mapping[str, str]) -> dict[str, Any]:
+    by_line: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for one in findings:
-        elsewhere = [(other.line, "" if other.file == log.name else other.file) for other in one.others]
-        by_line[one.place.line].append(
-            {"level": one.level, "rule": one.rule, "text": sentence(one), "elsewhere": elsewhere}
-        )
-    rows = []
+        if one.place.file == log.name:
+            elsewhere = [
+                (f"{ids.get(other.file, ids[log.name])}-{other.line}", _named(other, log)) for other in one.others
+            ]
+            told = {"level": one.level, "rule": one.rule, "text": sentence(one), "elsewhere": elsewhere}
+            by_line[one.place.line].append(told)
+    marked = set(by_line) | {other.line for one in findings for other in one.others if other.file == log.name}
+    rows: list[dict[str, object]] = []
     before = 0
-    for number, text in _shown(
-        log, set(by_line) | {other.line for one in findings for other in one.others if other.file == log.name}
-    ):
-        rows.append(
-            {
-                "number": number,
-                "text": text,
-                "gap": number != before + 1 and before > 0,
-                "findings": by_line.get(number, []),
-            }
-        )
+    for number, text in _shown(log, marked):
+        gap = number != before + 1 and before > 0
+        rows.append({"number": number, "text": text, "gap": gap, "findings": by_line.get(number, [])})
         before = number
-    return {"name": log.name, "id": f"log{place}", "rows": rows, "count": len(findings)}
+    places = [(number, told[0]["level"]) for number, told in sorted(by_line.items())]
+    return {"name": log.name, "id": ids[log.name], "rows": rows, "places": places, "marked": bool(marked)}
+
+
+def _named(place: Place, log: Log) -> str:
+    """A place as its link says it: the line, and of another log its name."""
+    return str(place.line) if place.file == log.name else f"{Path(place.file).name}:{place.line}"
 
 
 def _shown(log: Log, marked: set[int]) -> Iterable[tuple[int, str]]:

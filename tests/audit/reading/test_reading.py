@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from pathlib import Path
 
 import pytest
 
 from evenhand.audit.check import audit
-from evenhand.audit.reading import opened
+from evenhand.audit.reading import opened, records
 from evenhand.audit.reading.opened import open_log, open_logs
 from evenhand.audit.text.log import Log
 from evenhand.errors import DataError
@@ -25,7 +27,15 @@ def read(tmp_path: Path, text: str, name: str = "log.md") -> Log:
     ("content", "words"),
     [
         (b"\x7fELF\x00\x01", "binary"),
-        (b"mean \xff 3", "0xff is no UTF-8"),
+        (b"mean \xff 3", "0xff is no UTF-8; save the file in the encoding UTF-8"),
+        ("# Précision\n- 0,5\n".encode("latin-1"), "0xe9 is no UTF-8; save the file in the encoding UTF-8"),
+        ("# Précision\n- 0,5\n".encode("utf-16"), "log.txt is text in UTF-16; save"),
+        ("# Précision\n- 0,5\n".encode("utf-16-le"), "log.txt is text in UTF-16; save"),
+        ("# Précision\n- 0,5\n".encode("utf-16-be"), "log.txt is text in UTF-16; save"),
+        ("# Précision\n- 0,5\n".encode("utf-32"), "log.txt is text in UTF-32; save"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)), "0x89 is no UTF-8: the file is binary"),
+        (pickle.dumps({"acc": [0.5] * 9}, 4), "the file is binary"),
+        (b"# R\n- mean 0.5\n\x00\x00\n", "log.txt:3: the byte 0x00 is no text: the file is binary or damaged"),
         (b"<!DOCTYPE html><html>", "an HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "a Git LFS pointer"),
     ],
@@ -35,6 +45,44 @@ def test_what_is_no_log_is_refused_in_one_sentence(tmp_path: Path, content: byte
     path.write_bytes(content)
     with pytest.raises(DataError, match=words):
         open_logs([path])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remark"),
+    [
+        ("log.md", " \n\n", "log.md is empty: there is nothing to read in it."),
+        ("log.json", "", "log.json is empty: there is nothing to read in it."),
+        ("log.jsonl", "", "log.jsonl is empty: there is nothing to read in it."),
+        ("log.jsonl", '{"a": 0.5}\n{"a": 0.5\n[]\n{"a": 1}\n',
+         "log.jsonl:2: lines that are no JSON object were left alone (lines 2, 3)."),
+        ("log.json", '{"a": [0.5, NaN], "b": {"c": -Infinity}}', "log.json: 2 values left alone: NaN or infinite."),
+        ("log.jsonl", '{"a": 0.5}\n{"a": NaN}\n', "log.jsonl: 1 value left alone: NaN or infinite."),
+        ("log.csv", "a,b\n0.5,1\n0.7", "log.csv:3: rows that cannot be read or have not the header's length were left"),
+    ],
+)  # fmt: skip
+def test_what_is_left_alone_of_a_log_is_said(tmp_path: Path, name: str, text: str, remark: str) -> None:
+    (found,) = read(tmp_path, text, name).remarks
+    assert remark in found
+
+
+def test_semicolons_with_decimal_commas_are_a_table(tmp_path: Path) -> None:
+    (table,) = read(tmp_path, "seed;acc;loss\n0;0,715;1,2\n1;0,702;1,3\n", "runs.csv").tables
+    assert [n.value for n in table.column(1) if n] == [0.715, 0.702]
+
+
+def test_a_pipe_is_refused_and_not_read_in_part(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe or a device"):
+        open_logs([tmp_path / "pipe"])
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_stays_among_its_logs(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"\x89PNG\x00")
+    (tmp_path / "b.md").write_text("- solved 80/429 (28.6%)\n")
+    image, log = open_logs([tmp_path])
+    assert (image.unread, log.unread) == (True, False)
+    assert "a.md:1: the byte 0x00" in image.remarks[0]
+    assert [one.rule for one in audit([image, log])] == ["count-and-rate"]
 
 
 def test_a_folder_without_logs_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
@@ -84,6 +132,17 @@ def test_a_large_log_is_streamed_with_progress_and_what_is_not_read_is_said(tmp_
     assert [line.number for line in log.lines] == [*range(1, 52), 2002]
     assert "1,950 more of the same forms were not" in log.remarks[0]
     assert [(one.rule, one.place.line) for one in audit([log])] == [("count-and-rate", 2002)]
+
+
+def test_a_json_document_that_is_too_large_or_has_too_many_records_is_said(tmp_path: Path, monkeypatch) -> None:
+    text = json.dumps([{"step": n, "loss": 0.5} for n in range(9)])
+    monkeypatch.setattr(records, "_MOST_ROWS", 4)
+    log = read(tmp_path, text, "log.json")
+    assert len(log.tables[0].rows) == 4
+    assert "log.json: the first 4 rows were read, 5 others were not." in log.remarks[0]
+    monkeypatch.setattr(records, "_LARGEST", 40)
+    with pytest.raises(DataError, match=r"log\.json is one JSON document of 0 MiB.* save its records as JSON lines"):
+        read(tmp_path, text, "log.json")
 
 
 def test_code_and_struck_out_text_say_nothing(tmp_path: Path) -> None:

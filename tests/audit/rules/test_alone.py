@@ -10,7 +10,7 @@ from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 
-RULES = ("no-op", "ceiling", "failure-as-verdict", "unmoved")
+RULES = ("no-op", "ceiling", "failure-as-verdict")
 
 ALOUD = {
     "two points with and without": (
@@ -51,9 +51,6 @@ ALOUD = {
     ),
     "a verdict in the sentence of the failure": (
         "failure-as-verdict", "a.md", 1, "- lr 2e-4: preempted after 40 minutes, so it brings no gain\n", "",
-    ),
-    "a result that never moves": (
-        "unmoved", "a.csv", 2, "round,energy,f1\n" + "".join(f"{n},{90 - n}.5,0.46743\n" for n in range(1, 7)), "",
     ),
 }  # fmt: skip
 """Rule, file, line, a text that must be told aloud, and a last line with which nothing is."""

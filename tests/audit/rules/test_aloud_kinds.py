@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,6 @@ def aloud(tmp_path: Path, rule: str, text: str, name: str = "a.md") -> list[Find
     return [one for one in audit(open_logs([path])) if one.rule == rule]
 
 
-ROUNDS = "# Log\n\n| epoch | {name} | loss |\n|---|---|---|\n" + "".join(
-    f"| {n} | {{value}} | {1 / n:.3f} |\n" for n in range(1, 9)
-)
 LAMBDA = (
     "# Bench\n\n| Method | {name} | Spread |\n|---|---|---|\n| one | 50.031 | 0.007 |\n"
     "| grid_elbo | 1581.124 | 0.2231 |\n"
@@ -32,7 +28,6 @@ SWEEP = (
     "| wide | 0.433 | 5M |\n| {name} | 0.471 | 10M |\n"
 )
 TABLE = "| run | ASR |\n|---|---|\n| baseline | {} |\n| kl | 0.31 |\n"
-BASES = "# Runs\n\n## First\n\n{}\n## Second\n\n{}\n## Summary\n\n- {} baseline ASR 0.45, then it falls.\n"
 TWO_TEXTS = (
     "experiment,f1,auc,brier,features\nbaseline,0.5911,0.7321,0.2134,length of the answer and language\n"
     "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
@@ -58,9 +53,21 @@ CELLS = (
     "# Log\n\n| run | accuracy | slid accuracy | Notes |\n|---|---|---|---|\n| base | 0.712 | 0.731 | fine |\n"
     "| wide | {} | — | OOM on the sliding eval |\n"
 )
+RIVALS = (
+    "# Log\n\n| Method | Update | Epochs | success |\n|---|---|---|---|\n| {} | AWR | 200 | **98.8%** |\n"
+    "| {} | PPO | 100 | 94.8% |\n| plus | PPO | 100 | 92.0% |\n"
+)
 SEED = (
     "# Log\n\n## First run\n\n- accuracy 0.712 at seed: 42\n\n"
     "## Second run\n\n- a stable win: accuracy 0.751, better than the baseline\n"
+)
+SEEDS = (
+    "# Best of n\n\n| Budget | seed 1 | seed 2 | mean |\n|---|---|---|---|\n| 1000 | {0} | {0} | 80.0%{1} |\n"
+    "| 2000 | {2} | {3} | 77.8%{1} |\n| 3000 | {4} | {4} | 86.7%{1} |\n"
+).format
+STAGES = (
+    "# Log\n\n| Stage | Examples | Epochs | reward |\n|---|---|---|---|\n| {} | 638 | 3 | 0.301 |\n"
+    "| {} | 638 | 1 | 0.282 |\n"
 )
 LICENCES = (
     "# Arms\n\n## Labels\n\n- wide: accuracy by hand, {0}\n- deep: accuracy by hand, {0}\n"
@@ -72,16 +79,6 @@ CASES = {
         "best-of-many",
         "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and collapsed to 0.040 by iter 100.\n",
         "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and was worse later.\n",
-    ),
-    "a column near the end of its scale": (
-        "unmoved", ROUNDS.format(name="accuracy", value="0.999"), ROUNDS.format(name="accuracy", value="0.877"),
-    ),
-    "the figure of a paper": (
-        "unmoved", ROUNDS.format(name="paper accuracy", value="0.877"), ROUNDS.format(name="accuracy", value="0.877"),
-    ),
-    "a line to compare with in every run": (
-        "unmoved", 2 * ROUNDS.format(name="accuracy", value="0.877"),
-        ROUNDS.format(name="accuracy", value="0.877") + ROUNDS.format(name="accuracy", value="0.812"),
     ),
     "a selected setting": (
         "identical-rows", LAMBDA.format(name="Mean λ", other="renyi", more=""),
@@ -95,16 +92,19 @@ CASES = {
     "a plan": (
         "unequal-budgets", SWEEP.format(title="Sweep plan", name="deep"), SWEEP.format(title="Sweep", name="deep"),
     ),
+    "stages of one training": ("unequal-budgets", STAGES.format("SFT", "GRPO"), STAGES.format("SFT", "baseline")),
+    "a best row among methods": (
+        "unequal-budgets", RIVALS.format("deep", "wide"), RIVALS.format("deep", "baseline"),
+    ),
+    "a mean beside counts with shares of their own": (
+        "count-and-rate", SEEDS("80.0% (12/15)", "", "80.0% (12/15)", "73.3% (11/15)", "86.7% (13/15)"),
+        SEEDS("12/15", "", "12/15", "x", "13/15"),
+    ),
+    "a mean with its spread beside counts": (
+        "count-and-rate", SEEDS("12/15", " ± 0.1", "12/15", "x", "13/15"), SEEDS("12/15", "", "12/15", "x", "13/15"),
+    ),
     "an amount in the name": (
         "unequal-budgets", SWEEP.format(title="Sweep", name="deep_10M"), SWEEP.format(title="Sweep", name="deep_10k"),
-    ),
-    "each run its baseline": (
-        "two-baselines", BASES.format(TABLE.format("0.42"), TABLE.format("0.45"), "here"),
-        BASES.format(TABLE.format("0.42"), TABLE.format("0.42"), "here"),
-    ),
-    "a baseline of a named run": (
-        "two-baselines", BASES.format(TABLE.format("0.42"), "", "`run_14_kl`"),
-        BASES.format(TABLE.format("0.42"), "", "here"),
     ),
     "one failed evaluation of a measured row": ("infrastructure", CELLS.format("0.741"), CELLS.format("—")),
     "a run that was resumed": (
@@ -189,13 +189,6 @@ def test_records_of_one_arm_are_no_twins(tmp_path: Path, case: str) -> None:
     innocent, fault = DATA[case]
     assert aloud(tmp_path, "twin-arms", fault, "a.csv")
     assert aloud(tmp_path, "twin-arms", innocent, "a.csv") == []
-
-
-def test_a_rate_that_another_whole_gives_is_not_held_against_a_count(tmp_path: Path) -> None:
-    attack = {"true_count": 25, "detected_count": 0, "detection_rate": 0.0, "false_positives": 1, "fp_rate": 4.7e-05}
-    far = json.dumps({"A": {"SSH": attack}}, indent=1)
-    assert aloud(tmp_path, "count-and-rate", '{"passed": 12, "total": 30, "pass_rate": 0.45}', "a.json")
-    assert aloud(tmp_path, "count-and-rate", far, "a.json") == []
 
 
 def test_a_failure_in_records_is_not_pinned_on_another_row(tmp_path: Path) -> None:

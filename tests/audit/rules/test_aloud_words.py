@@ -74,7 +74,6 @@ ALOUD = {
         f"piqa | "
         "+2.4 | [1.1, 3.7] |\n\nThe gain on boolq is significant.\n", "on boolq", "on piqa",
     ),
-    "a row that says so itself": ("interval-and-word", ROWS, "0.41 | Yes", "0.41 | No"),
     "a denied effect": ("no-effect-shown", f"{ARMS}Aug has no effect.\n", "aug 61, 67, 63, plain", "aug 66, 60, "
     "68, plain"),
     "a denied effect by seed": (

@@ -264,14 +264,6 @@ def test_a_difference_of_another_estimate_is_left_alone(tmp_path: Path, text: st
     assert found(tmp_path, "change-disagrees", text) == []
 
 
-def test_a_difference_is_read_with_the_rows_of_the_arms_that_it_names(tmp_path: Path) -> None:
-    rows = (
-        "| arm | acc | sd |\n|---|---|---|\n| plain | 48.50 | 0.90 |\n"
-        "| snap | 50.40 | 0.95 |\n| wise | 50.48 | 0.98 |\n"
-    )
-    twins(tmp_path, "change-disagrees", f"{rows}\nsnap gains 2.9 points over plain.\n", "2.9", "1.9")
-
-
 def test_comments_of_a_csv_file_are_read_as_its_words(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("# five runs each\na,b\n1,2\n# b helps\n")

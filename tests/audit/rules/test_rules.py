@@ -22,9 +22,6 @@ ROUND = (
     "(`time_budget_sec=220`)\n\n"
     "- baseline {stage}: `24.66%`\n- {word}:\n  - `head_l10`: `31.97%` (**+7.31pp**)\n"
 )
-UNMOVED = "| round | energy | accuracy |\n|---|---|---|\n" + "".join(
-    f"| {at} | {90 - at}.5 | {'{}' if at == 6 else '0.8777'} |\n" for at in range(1, 7)
-)
 SUBSET = (
     "# Log\n\n## A\n\n- Baseline MT-Bench (16 Q): avg=2.0744\n- Final MT-Bench (16 Q): avg=2.4899 (≈ +20.0%)\n\n"
     "## B\n\n- Baseline MT-Bench (80 Q): avg={base}\n- Final MT-Bench (80 Q): avg={new} (Δ {delta})\n"
@@ -57,15 +54,6 @@ RANGE = (
 )
 ROWS = "| Model | Acc | F1 |\n|---|---|---|\n| baseline | 71.23 | 64.51 |\n| ours | {acc} | {f1} |\n"
 
-VERSUS = (
-    "| Config | Loss | vs Muon |\n|---|---|---|\n| a | 1.5146 | -0.0044 |\n| b | 1.5182 | -0.0008 |\n| c | 1.5302 "
-    "| +0.0112 |\n"
-    "| d | 1.5021 | {odd} |\n"
-)
-SPREADS = (
-    "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| baseline | 71.0 ± 0.6 |\n| ours | "
-    "**{best} ± 0.5** |\n"
-)
 
 CASES: dict[str, tuple[str, int, str]] = {
     "mean-disagrees": (
@@ -89,7 +77,6 @@ CASES: dict[str, tuple[str, int, str]] = {
         RATIOS.format(odd="114.0"), 4,
         RATIOS.format(odd="341.9"),
     ),
-    "durations-disagree": ("- runtime: 39,592s (~12.5h)\n", 1, "- runtime: 39,592s (~11.0h); 48,408s (806.8 min)\n"),
     "p-value-disagrees": ("The gain holds, t(9) = 1.20, p = .01.\n", 1, "The gain holds, t(9) = 2.40, p = .04; "
         "one-sided t(9) = 1.90, p = .045.\n"),
     "impossible-share": ("- accuracy = 0.347 on 50 problems\n", 1, "- accuracy = 0.340 on 50 problems\n- mean "
@@ -143,7 +130,6 @@ CASES: dict[str, tuple[str, int, str]] = {
     ),
     "best-of-many": ("- Best result at epoch 20: 69 violations, then worse\n", 1, "- Result at the last epoch: 69 "
         "violations\n- Best practice: evaluate at step 100\n"),
-    "unmoved": (UNMOVED.format("0.8777"), 3, UNMOVED.format("0.8779")),
     "infrastructure": ("- accuracy 0.71; the baseline failed with OOM at bsz=10\n", 1, "- smaller "
         "batches avoid OOM in the baseline run\n"),
     "no-op": ("- `lstart=12`: exact tie with the baseline (`d_acc=0`)\n", 1, "- `lstart=12`: no exact tie; "
@@ -152,8 +138,24 @@ CASES: dict[str, tuple[str, int, str]] = {
         ROWS.format(acc="71.23", f1="64.51"), 4,
         ROWS.format(acc="71.23", f1="64.58"),
     ),
-    "implied-baseline": (VERSUS.format(odd="-0.0269"), 6, VERSUS.format(odd="-0.0169")),
-    "within-spread": (SPREADS.format(best="71.2"), 6, SPREADS.format(best="75.2")),
+    "fewer-items": (
+        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on the first 150 queries and has 44.0.\n"
+        "So the new ranker is 2.8 ahead.\n", 2,
+        "The old ranker has 41.2 on all 2,400 queries.\nThe new ranker was run on all 2,400 queries and has 44.0.\n"
+        "So the new ranker is 2.8 ahead.\n",
+    ),
+    "best-on-test": (
+        "The model was scored on the test set after each of the 30 epochs; the peak is 64.8.\n"
+        "The number we report is 64.8.\n", 2,
+        "The model was scored on the dev set after each of the 30 epochs; the peak is 64.8.\n"
+        "The number we report is 63.9, on the test set.\n",
+    ),
+    "winner-on-its-seeds": (
+        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\nWe report 71.7 % on these 300 "
+        "tickets.\n", 3,
+        "We tried 14 prompts on the 300 tickets.\nPrompt 5 came first with 71.7 %.\nWe report 69.4 % on 300 fresh "
+        "tickets.\n",
+    ),
     "kept-of-many": (
         "| Commit | Val bpb | Status |\n|---|---|---|\n| 1 | 0.998 | keep |\n| 2 | 1.002 | discard |\n| 3 | 0.997 "
             "| keep |\n"
@@ -201,7 +203,7 @@ def test_a_rule_is_silent_on_its_twin(tmp_path: Path, rule: str) -> None:
 def test_an_average_that_one_row_does_not_have_is_named(tmp_path: Path) -> None:
     right, wrong = (found(tmp_path, MEANS.format(odd=odd)) for odd in ("62.47", "66.47"))
     assert [one.rule for one in right] == []
-    assert {(one.rule, one.place.line) for one in wrong} == {("row-breaks-column", 6), ("mean-disagrees", 6)}
+    assert {(one.rule, one.place.line) for one in wrong} == {("mean-disagrees", 6)}
 
 
 def test_budgets_are_named_where_the_section_tells_them(tmp_path: Path) -> None:
@@ -239,15 +241,6 @@ def test_the_one_seed_that_a_log_names_anywhere_stands_for_all_of_it(tmp_path: P
 def test_numbers_in_passing_are_no_list_of_seeds(tmp_path: Path) -> None:
     text = "- Mean delta: -0.005 with std 0.006\n- Two great runs (-0.010, -0.011), one bad (+0.004)\n"
     assert [one.rule for one in found(tmp_path, text)] == []
-
-
-def test_a_table_of_another_baseline_may_be_worth_a_look(tmp_path: Path) -> None:
-    table = "| Config | Loss | vs Muon |\n|---|---|---|\n| a | {a} | -0.0044 |\n| b | {b} | -0.0008 |\n"
-    one, other = table.format(a="1.5146", b="1.5182"), table.format(a="1.5203", b="1.5239")
-    (finding,) = found(tmp_path, f"{one}\n{other}", hints=True)
-    assert (finding.rule, finding.level, finding.place.line) == ("implied-baseline", "hint", 8)
-    assert finding.others[0].line == 3
-    assert found(tmp_path, f"{one}\n{one}", hints=True) == ()
 
 
 def test_three_of_three_seeds_is_what_chance_gives_in_a_quarter_of_cases(tmp_path: Path) -> None:

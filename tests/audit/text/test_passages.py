@@ -9,7 +9,7 @@ import pytest
 
 from evenhand.audit.reading.opened import open_logs
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.passages import Passage, around, passages_of
+from evenhand.audit.text.passages import Passage, passages_of
 
 
 @pytest.fixture
@@ -88,11 +88,3 @@ def test_words_in_fields_of_data_are_notes_with_the_way_to_them(read: Callable[.
 def test_words_in_cells_of_data_are_notes_of_their_column(read: Callable[..., Log]) -> None:
     log = read("arm,acc,remark\na,0.71,the run was cut short\nb,0.72,\n", "r.csv")
     assert [(p.label, p.first, p.text) for p in passages_of(log)] == [("remark", 2, "the run was cut short")]
-
-
-def test_what_stands_around_a_line_is_under_its_heading(read: Callable[..., Log]) -> None:
-    log = read("# A\n\nFar away.\n\n# B\n\n| arm | acc |\n| --- | --- |\n| a | 1.0 |\n\nNear by.\n\nHere it is.\n")
-    found = around(log, 13)
-    assert [passage.text for passage in found.passages] == ["B", "Near by.", "Here it is."]
-    assert [table.line for table in found.tables] == [7]
-    assert not around(log, 13, 1).tables

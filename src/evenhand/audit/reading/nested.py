@@ -29,7 +29,6 @@ _COURSE = Pattern(
 _VALUES = Pattern(r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE)
 _DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOST = 64
-_FEWEST = 3
 _DEEPEST = 12
 
 

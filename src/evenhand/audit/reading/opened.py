@@ -19,6 +19,7 @@ from evenhand.audit.text.languages import foreign, in_english, pointed, with_com
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import english
+from evenhand.data.encodings import HEAD, no_text
 from evenhand.data.reading import check_file
 from evenhand.errors import DataError, counted
 
@@ -81,17 +82,15 @@ def _folder(path: Path, progress: OnProgress | None) -> list[Log]:
         raise DataError(
             f"{path} holds no log; expected files that end in .md, .txt, .log, .csv, .tsv, .json or .jsonl."
         )
-    logs, refused = [], []
+    logs: list[Log] = []
     for one in found:
         try:
             logs.append(open_log(one, progress))
         except DataError as error:
-            refused.append(str(error))
-    if not logs:
-        raise DataError(" ".join(refused[:3]))
+            logs.append(Log(str(one), (), english=False, remarks=(str(error),), unread=True))
+    if all(log.unread for log in logs):
+        raise DataError(" ".join(log.remarks[0] for log in logs[:3]))
     together = summaries_log(path, [one for one in found if one.suffix.lower() == ".json"])
-    if refused:
-        logs[0] = replace(logs[0], remarks=(*logs[0].remarks, *refused))
     return [*logs, *([together] if together is not None else [])]
 
 
@@ -102,15 +101,23 @@ def open_log(path: Path, progress: OnProgress | None = None) -> Log:
         DataError: as :func:`open_logs`.
     """
     suffix = path.suffix.lower()
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path} is a pipe or a device, and a log is read more than once; save it as a file.")
     check_file(path, page=suffix in PAGES)
-    if suffix in (".csv", ".tsv"):
+    if not path.stat().st_size:
+        log = Log(str(path), ())
+    elif suffix in (".csv", ".tsv"):
         log = read_csv_log(path, "\t" if suffix == ".tsv" else ",", _lines(path, progress, whole=True))
     elif suffix in (".jsonl", ".ndjson"):
         log = read_json_lines_log(path, _lines(path, progress, whole=True))
     elif suffix == ".json":
+        if progress is not None and path.stat().st_size > LARGE:
+            progress(str(path), 0, path.stat().st_size)
         log = read_json_log(path)
     else:
         log = _text(path, progress)
+    if not (any(line.text.strip() for line in log.lines) or log.tables or log.remarks):
+        return replace(log, remarks=(f"{path} is empty: there is nothing to read in it.",))
     return _with_language(log)
 
 
@@ -179,9 +186,9 @@ def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> I
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 if b"\x00" in raw:
-                    raise DataError(f"{path}:{number}: the file is binary, not a log of text.")
+                    raise no_text(path, number, 0, _head(path), raw[:HEAD])
                 done += len(raw)
-                if progress is not None and size > LARGE and done - told > LARGE // 4:
+                if progress is not None and size > LARGE and done - told > max(LARGE // 4, size // 10):
                     told = done
                     progress(str(path), done, size)
                 yield from _decoded(path, number, raw, whole)
@@ -189,14 +196,16 @@ def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> I
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
 def _decoded(path: Path, number: int, raw: bytes, whole: bool) -> Iterator[tuple[int, str]]:
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        found = raw[error.start]
-        raise DataError(
-            f"{path}:{number}: the byte 0x{found:02x} is no UTF-8; save the file in the encoding UTF-8."
-        ) from error
+        raise no_text(path, number, raw[error.start], _head(path), raw[:HEAD]) from error
     text = text.rstrip("\r\n")
     if "\r" in text:  # a progress bar overwrites its line: what was left standing counts
         text = text.rpartition("\r")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,15 @@ from evenhand.audit.text.languages import foreign, header_in_english, in_english
 from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.audit.text.pattern import Pattern
 from evenhand.data.reading import parse_json, read_json
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 
 _REMARK = Pattern(r'\s*(?:#+|"#+\s)\s*')
 """What a line of a file of data begins with that is no row but says something."""
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
+_LARGEST = 1 << 26
+"""Bytes of one JSON document: what is made of it takes forty times as many."""
 _DEEPEST = 3
 
 
@@ -66,19 +69,20 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
         else:
             short.append(number)
     table = Table(header, tuple(rows), -1, first)
-    return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
+    what = "rows that cannot be read or have not the header's length"
+    remarks = _remarks(path, what, short, left)
+    return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=remarks, data=True)
 
 
-def _remarks(path: Path, short: Sequence[int], left: int) -> tuple[str, ...]:
+def _remarks(path: Path, what: str, short: Sequence[int], left: int, undefined: int = 0) -> tuple[str, ...]:
     remarks = []
     if short:
         also = f" (lines {', '.join(map(str, short[:5]))}{' and others' if len(short) > 5 else ''})"
-        remarks.append(
-            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone"
-            f"{also if len(short) > 1 else ''}."
-        )
-    if left:
+        remarks.append(f"{path}:{short[0]}: {what} were left alone{also if len(short) > 1 else ''}.")
+    if left > 0:
         remarks.append(f"{path}: the first {_MOST_ROWS:,} rows were read, {left:,} others were not.")
+    if undefined:
+        remarks.append(f"{path}: {counted(undefined, 'value')} left alone: NaN or infinite.")
     return tuple(remarks)
 
 
@@ -129,7 +133,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
     found: list[Listing] = []
     leaves: list[Leaf] = []
     short: list[int] = []
-    left = 0
+    left = undefined = 0
     for number, text in texts:
         if not text.strip():
             continue
@@ -139,9 +143,11 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
         try:
             document = parse_json(text, str(path), number, strict=False)
         except DataError:
+            document = None
+        undefined += _undefined(document) if "N" in text or "I" in text else 0
+        if not isinstance(document, dict):
             short.append(number)
-            continue
-        if isinstance(document, dict):
+        else:
             records.append((number, flat(document)))
             lines.append(Line(number, text[:2000], text[:2000], "row"))
             found += _both(text, {number: lines[-1]}, number) if "[" in text or "{" in text[1:] else ()
@@ -149,30 +155,51 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
     table = _table_of(records)
-    tables, remarks = ((table,) if table else ()), _remarks(path, short, left)
+    what = "lines that are no JSON object"
     return Log(
-        str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found), leaves=tuple(leaves)
-    )
+        str(path), tuple(lines), (), (table,) if table else (), remarks=_remarks(path, what, short, left, undefined),
+        data=True, listings=tuple(found), leaves=tuple(leaves),
+    )  # fmt: skip
 
 
 def read_json_log(path: Path) -> Log:
     """A JSON document as a log: an object of objects, or a list of them, is a table; an object is one row.
 
     Raises:
-        DataError: as :func:`evenhand.data.reading.read_json`.
+        DataError: as :func:`evenhand.data.reading.read_json`; too large to be read as a whole.
     """
+    if path.stat().st_size > _LARGEST:
+        raise DataError(
+            f"{path} is one JSON document of {path.stat().st_size >> 20} MiB, and can only be read as a whole; "
+            f"save its records as JSON lines (.jsonl), which are read one by one."
+        )
     document = read_json(path, strict=False)
     texts = path.read_text(encoding="utf-8-sig").split("\n")
     places = places_of("\n".join(texts))
     every = {number: Line(number, text[:2000], text[:2000], "row") for number, text in enumerate(texts, start=1)}
     found = _both("\n".join(texts), every)
-    table = _placed(_records(document), places)
+    records = _records(document)
+    table = _placed(records[:_MOST_ROWS], places)
     kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
     kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
     leaves = leaves_of("\n".join(texts))
     kept |= {one.line for one in leaves}
     lines = tuple(every[number] for number in sorted(kept))
-    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found, leaves=leaves)
+    tables, remarks = (
+        () if table is None else (table,),
+        _remarks(path, "", (), len(records) - _MOST_ROWS, _undefined(document)),
+    )
+    return Log(str(path), lines, (), tables, remarks=remarks, data=True, listings=found, leaves=leaves)
+
+
+def _undefined(document: Any) -> int:
+    """How many numbers of a document are none: NaN, or beyond what a float can hold."""
+    found, open_ = 0, [document]
+    while open_:
+        one = open_.pop()
+        found += isinstance(one, float) and not math.isfinite(one)
+        open_ += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return found
 
 
 def _both(text: str, lines: dict[int, Line], first: int = 1) -> tuple[Listing, ...]:
@@ -205,7 +232,7 @@ def _named(steps: Steps) -> bool:
 def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
     """The records of a document with the way to each: those of a list, those of an object by name, or the one it is."""
     if isinstance(document, list):
-        return [((at,), one) for at, one in enumerate(document[:_MOST_ROWS]) if isinstance(one, dict)]
+        return [((at,), one) for at, one in enumerate(document) if isinstance(one, dict)]
     if not isinstance(document, dict):
         return []
     inner = {name: one for name, one in document.items() if isinstance(one, dict)}
@@ -213,7 +240,7 @@ def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
         return [((name,), one) for name, one in inner.items()]
     for name, one in document.items():
         if isinstance(one, list) and len(one) >= 2 and all(isinstance(entry, dict) for entry in one):
-            return [((name, at), entry) for at, entry in enumerate(one[:_MOST_ROWS])]
+            return [((name, at), entry) for at, entry in enumerate(one)]
     return [((), document)]
 
 

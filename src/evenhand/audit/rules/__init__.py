@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from evenhand.audit.finding import Rule
-from evenhand.audit.rules.alike import (
-    ceiling,
-    identical_rows,
-    no_op,
-    saturated,
-    twin_arms,
-    unmoved,
-)
+from evenhand.audit.rules.alike import ceiling, identical_rows, no_op, saturated, twin_arms
 from evenhand.audit.rules.arithmetic import (
     change_disagrees,
     columns,
     count_rate,
-    durations,
-    implied_baseline,
     mean_disagrees,
     p_values,
     perplexity,
-    row_deltas,
     signs_disagree,
     spread_kind,
 )
@@ -32,12 +22,8 @@ from evenhand.audit.rules.certainty import (
     not_replicated,
     recomputed,
     untested,
-    within_spread,
 )
-from evenhand.audit.rules.failures import (
-    failure_verdict,
-    infrastructure,
-)
+from evenhand.audit.rules.failures import failure_verdict, infrastructure
 from evenhand.audit.rules.fairness import (
     baselines,
     best_of_many,
@@ -47,19 +33,8 @@ from evenhand.audit.rules.fairness import (
     unequal_budgets,
     winners,
 )
-from evenhand.audit.rules.items import (
-    fewer_items,
-    granularity,
-    impossible_share,
-    odd_share,
-    subset,
-    within_noise,
-)
-from evenhand.audit.rules.repeated import (
-    drift,
-    not_the_rows,
-    two_baselines,
-)
+from evenhand.audit.rules.items import fewer_items, granularity, impossible_share, odd_share, subset, within_noise
+from evenhand.audit.rules.repeated import drift
 
 RULES: tuple[Rule, ...] = tuple(
     one.RULE
@@ -70,20 +45,15 @@ RULES: tuple[Rule, ...] = tuple(
         change_disagrees,
         count_rate,
         columns,
-        row_deltas,
-        implied_baseline,
-        durations,
         p_values,
         impossible_share,
         odd_share,
         drift,
-        not_the_rows,
         recomputed,
         granularity,
         perplexity,
         unequal_budgets,
         baselines,
-        two_baselines,
         subset,
         fewer_items,
         same_seeds,
@@ -95,7 +65,6 @@ RULES: tuple[Rule, ...] = tuple(
         no_effect,
         not_replicated,
         within_noise,
-        within_spread,
         best_of_many,
         best_on_test,
         kept_of_many,
@@ -104,7 +73,6 @@ RULES: tuple[Rule, ...] = tuple(
         no_op,
         identical_rows,
         twin_arms,
-        unmoved,
         saturated,
         ceiling,
     )

@@ -166,6 +166,8 @@ SUMMARIES = " (summaries)"
 _WORDS = Pattern(r"[A-Za-z]{2,}")
 _SENTENCE_END = Pattern(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5
+_KEPT_BY_HAND, _MOST_LOOKED_AT = 3, 500
+"""Decimals of a table in a file of data that somebody keeps by hand; a program rounds to four, if it does."""
 
 
 def only_number(cell: str) -> Number | None:
@@ -196,6 +198,7 @@ class Log:
         data: it is a document of data, not of words.
         listings: lists of results that it holds as data.
         leaves: all values of a document in JSON or of JSON lines, in their order; of a long one the first.
+        unread: nothing of it could be read, and its remark says why.
     """
 
     name: str
@@ -207,6 +210,13 @@ class Log:
     data: bool = field(default=False)
     listings: tuple[Listing, ...] = ()
     leaves: tuple[Leaf, ...] = ()
+    unread: bool = False
+
+    @cached_property
+    def computed(self) -> bool:
+        """Whether a program wrote it: records in JSON, or data with more digits than anybody writes down."""
+        fine = (n.decimals > _KEPT_BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
+        return bool(self.leaves) or self.name.endswith(SUMMARIES) or (self.data and any(fine))
 
     @cached_property
     def by_number(self) -> dict[int, int]:

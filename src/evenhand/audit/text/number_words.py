@@ -34,6 +34,14 @@ def printed(number: Number) -> str:
     return f"{sign}{number.value:,.{number.decimals}f}{unit}"
 
 
+def a_digit_off(told: Number, right: float) -> bool:
+    """Whether a number differs from the right one in one digit, or has two of its digits in each other's place."""
+    mine, other = (f"{abs(value):.{told.decimals}f}" for value in (told.value, right))
+    differ = [place for place, pair in enumerate(zip(mine, other, strict=False)) if pair[0] != pair[1]]
+    turned = len(differ) == 2 and sorted(mine) == sorted(other)
+    return len(mine) == len(other) and (len(differ) == 1 or turned)
+
+
 def chance(p: float) -> str:
     """A p-value."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3g}" if p < 0.1 else f"p = {p:.2f}"

@@ -40,11 +40,17 @@ _OF_WHAT = Pattern(
     r"^(?:wins?|correct|solved|passed|right|items|questions|problems|prompts|tasks|samples|examples)\s+(?=\()",
     re.IGNORECASE,
 )
+BY_HAND = 5
+"""Decimals that somebody may write down; more were printed by a program, which subtracts and divides rightly."""
+
 _LONGEST = 24
 _FLOAT = 1e-12
 """What the last digits of a number in double precision say nothing of, as a share of it."""
 
 _RATIO = Pattern(r"\s*(?:/|\bof\b|out of)\s*")
+ROW_GOES_ON = Pattern(r"[\s)*`]*/\s*\d+\s*\(")
+"""Behind a share: the next of the parts of one whole, which have strokes between."""
+
 _RANGE = Pattern(r"\d\s?[–—-]\s?$")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
@@ -160,6 +166,8 @@ def counts(text: str) -> tuple[Count, ...]:
         if _RANGE.search(text, 0, part.start):
             continue  # the end of a range: ``6–23 out of 30`` are not 23
         share = _beside(text, found[place + 2 :], whole) or _before(text, found[:place], part, whole)
+        if share is not None and ROW_GOES_ON.match(text, share.end):
+            continue  # parts of one whole with a stroke between: ``0 / 20 (42%) / 28 (58%)``
         answer.append(Count(part, whole, share))
     return tuple(answer)
 

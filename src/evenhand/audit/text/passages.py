@@ -5,33 +5,29 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from evenhand.audit.text.log import Line, Listing, Log, Table
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
 PassageKind = Literal["heading", "prose", "bullet", "message", "note"]
 
 ENTRY = Pattern(
-    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
-    r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?|"
-    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?=\s+[A-Za-z<@\[]))\s+(?=\S)"
+    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|\d{4}-\d\d-\d\d[T "
+    r"]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?=\s+[A-Za-z<@\[]))\s+(?=\S)"
 )
 """What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
 
 _MONTH = (
-    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|"
-    r"août|déc"
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|août|déc"
 )
 SPEAKER = Pattern(
     rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,19}}(?: [A-Z][\w.]{{0,12}})?)(?::|>|\s\|)(?=\s)|"
-    rf"\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
-    rf"(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|"
-    rf"\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))"
-    r"\s+(?=\S)",
+    rf"\[(?P<tag>[\w :.,/-]{{1,24}})\]|(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|"
+    rf"(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))\s+(?=\S)",
     re.IGNORECASE,
 )
 """Who speaks, at the beginning of a line."""
@@ -39,9 +35,8 @@ SPEAKER = Pattern(
 _MARK = Pattern(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _END = Pattern(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
 _SHORT = Pattern(
-    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|"
-    r"abs|resp|"
-    r"bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
+    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|abs|"
+    r"resp|bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
     re.IGNORECASE,
 )
 _TURN = Pattern(
@@ -127,40 +122,9 @@ class Passage:
         return " ".join(one.text for one in self.sentences)
 
 
-@dataclass(frozen=True)
-class Around:
-    """What stands near a line in its section: passages, tables and listings, in the order of lines."""
-
-    passages: tuple[Passage, ...] = ()
-    tables: tuple[Table, ...] = ()
-    listings: tuple[Listing, ...] = field(default=())
-
-
 def passages_of(log: Log) -> tuple[Passage, ...]:
     """All passages of a log, in the order of their lines."""
     return _passages(log)
-
-
-def around(log: Log, line: int, lines: int = 12, *, after: int | None = None) -> Around:
-    """What stands at most so many lines from a line, under the same heading.
-
-    Args:
-        log, line: the place, by its number.
-        lines: before it, and behind it where ``after`` says nothing else.
-        after: behind it.
-    """
-    first, last = line - lines, line + (lines if after is None else after)
-    place = log.by_number.get(line)
-    section = log.lines[place].section if place is not None else -1
-    return Around(
-        tuple(p for p in passages_of(log) if p.first <= last and p.last >= first and p.section == section),
-        tuple(
-            t
-            for t in log.tables
-            if t.line <= last and (t.rows[-1].line if t.rows else t.line) >= first and t.section == section
-        ),
-        tuple(one for one in log.listings if first <= one.line <= last),
-    )
 
 
 @lru_cache(maxsize=64)

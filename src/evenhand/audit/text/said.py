@@ -21,7 +21,6 @@ MEAN = Pattern(r"(?<![a-z])(?:mean|avg|average|μ)(?![a-z])", re.IGNORECASE)
 SPREAD = Pattern(
     r"(?<![a-z])(?:std|sd|s\.d\.|stdev|std\.? ?dev(?:iation)?|standard deviation|σ)(?![a-z])", re.IGNORECASE
 )
-ERROR = Pattern(r"(?<![a-z])(?:se|sem|s\.e\.|std\.? ?err(?:or)?|standard error)(?![a-z])", re.IGNORECASE)
 DIFFERENCE = Pattern(
     r"(?<![a-z])(?:d_\w+|delta_?\w*|deltas|Δ\s?\w*|diffs?|differences?|gains?|improvements?|change)(?![a-z])",
     re.IGNORECASE,
@@ -74,7 +73,8 @@ def lists_in(line: Line, least: int = 2) -> tuple[Listed, ...]:
     """Rows of at least so many numbers of one unit with nothing but separators between."""
     answer: list[Listed] = []
     run: list[Number] = []
-    named = [n for n in line.numbers if not re.match(r"\s*:\s", line.body[n.end :])]  # "42: 0.7" is a name, no value
+    names = re.compile(r"\s*:\s+[`(\[]*[+\-−]?\d")  # "42: 0.7" is a name, no value
+    named = [n for n in line.numbers if n.signed or not names.match(line.body, n.end)]
     for number in [*named, None]:
         joined = bool(run) and number is not None and number.unit == run[0].unit and not number.spread
         between = _SEPARATED.fullmatch(line.body[run[-1].end : number.start]) if joined and number else None

@@ -11,27 +11,23 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern, stems
 
 METRIC_WORD = Pattern(
-    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
-    r"rate|win rate|bench\w*|"
-    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
-    r"match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
+    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error rate|"
+    r"win rate|bench\w*|[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|"
+    r"precision|exact match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
     re.IGNORECASE,
 )
 """Words of a measured result: other uses of stable or significant are none of an audit's business."""
 
 _NOT = Pattern(
-    r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|"
-    r"n.t|un|less|nothing|none|"
-    r"far from|instead of|rather than|fails? to|failed to|barely)\b|n['’]t\b)[^.;:!?()]{0,28}$",
+    r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|n.t|"
+    r"un|less|nothing|none|far from|instead of|rather than|fails? to|failed to|barely)\b|n['’]t\b)[^.;:!?()]{0,28}$",
     re.IGNORECASE,
 )
 _HOPES = (
-    r"hypothes\w*|goals?|objectives?|should|would|can|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
-    r"want|needs?|could|may|might|must|"
-    r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|"
-    r"until|unless|let's|will|"
-    r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in "
-    r"theory|recommend\w*|consider"
+    r"hypothes\w*|goals?|objectives?|should|would|can|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|want|"
+    r"needs?|could|may|might|must|milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|"
+    r"confirm whether|investigate|until|unless|let's|will|criteri(?:on|a)|threshold|require[sd]?|in order to|so that|"
+    r"to see|designed to|intend\w*|potential(?:ly)?|in theory|recommend\w*|consider"
 )
 _HOPED = Pattern(rf"\b(?:{_HOPES})\b|\?", re.IGNORECASE, needs="?|" + stems(_HOPES))
 _PLANS = Pattern(
@@ -63,70 +59,13 @@ _OF_OTHERS = Pattern(
     re.IGNORECASE,
 )
 _TOKEN = Pattern(r"[a-z0-9]+")
-_COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "on",
-        "in",
-        "at",
-        "to",
-        "for",
-        "and",
-        "or",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "this",
-        "that",
-        "it",
-        "its",
-        "from",
-        "we",
-        "our",
-        "all",
-        "than",
-        "then",
-        "but",
-        "not",
-        "no",
-        "new",
-        "now",
-        "run",
-        "runs",
-        "result",
-        "results",
-        "mean",
-        "std",
-        "acc",
-        "accuracy",
-        "status",
-        "summary",
-        "script",
-        "outcome",
-        "outcomes",
-        "completed",
-        "task",
-        "tasks",
-        "seed",
-        "seeds",
-        "round",
-        "control",
-        "baseline",
-        "config",
-        "main",
-        "full",
-        "partial",
-        "under",
-    ]
+_PLAIN = (
+    "the a an of on in at to for and or with by as is are was were be this that it its from we our all "
+    "than then but not no new now run runs result results mean std acc accuracy status summary script "
+    "outcome outcomes completed task tasks seed seeds round control baseline config main full partial "
+    "under"
 )
+_COMMON = frozenset(_PLAIN.split())
 _ENGLISH = frozenset(
     ("the", "and", "of", "to", "in", "is", "for", "with", "on", "not", "was", "at", "by", "this", "that",
      "are", "from", "as", "be", "it")

@@ -11,11 +11,12 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.roles import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.roles import PART_WORDS, PERCENT_WORDS, POINT_WORDS
 
 _PERCENT = Pattern(rf"\s?(?:{PERCENT_WORDS})", re.IGNORECASE)
 _POINTS = Pattern(rf"\s?(?:(?:[A-Z][\w-]*|absolute|full|%)[\s-]){{0,2}}(?:{POINT_WORDS})", re.IGNORECASE)
-_WORDS = Pattern(rf"(?<!\w)({'|'.join(NUMBER_WORDS)})(?=[\s-](?:{PERCENT_WORDS}|{POINT_WORDS}))", re.IGNORECASE)
+_WORDS = Pattern(rf"(?<!\w)({any_number()})(?=[\s-](?:{PERCENT_WORDS}|{POINT_WORDS}))", re.IGNORECASE)
 _PARTS = Pattern(
     rf"(?<!\w)({'|'.join(PART_WORDS)})(?=\s+(?:of the|of its|of all|der|des|de l[ao]s|de los)\s)", re.IGNORECASE
 )
@@ -89,7 +90,7 @@ def quantities(sentence: Sentence) -> tuple[Quantity, ...]:
 def _in_words(text: str) -> Iterator[Number]:
     """Numbers that are written out: ``eight percent``, ``a third of the errors``, which is one roughly."""
     for found in _WORDS.finditer(text):
-        yield Number(float(NUMBER_WORDS[found[1].lower()]), 0.5, 0, "", False, False, False, *found.span(1))
+        yield Number(float(NUMBERS[found[1].lower()]), 0.5, 0, "", False, False, False, *found.span(1))
     for found in _PARTS.finditer(text):
         yield Number(PART_WORDS[found[1].lower()], 3.0, 0, "%", False, False, False, *found.span(1))
 

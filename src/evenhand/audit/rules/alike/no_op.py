@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
-from evenhand.audit.told.arms.by_seed import paired_rows
+from evenhand.audit.told.arms.by_seed import BASE, paired_rows
 from evenhand.audit.told.concluded.closed import rests_alone
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
@@ -18,8 +18,8 @@ from evenhand.audit.told.concluded.statements import below, share_a_word, statem
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
-    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
-    r"(?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
+    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|"
+    r"(?:identical to|exactly) (?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
     r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
     r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across)|"
     r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) "
@@ -35,7 +35,7 @@ _TIE = Pattern(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
 _TO_BASE = Pattern(
     r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
     r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
-    r"\btie[- ](?:the )?baseline\b",
+    r"\btie[- ](?:the )?baseline\b|\bexactly (?:the )?baseline\b",
     re.IGNORECASE,
 )
 _ROUGHLY = Pattern(
@@ -92,6 +92,8 @@ _NO_MATTER = Pattern(
     r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
     re.IGNORECASE,
 )
+_SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
+_EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
 _ADMITTED = Pattern(
     r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
     r"\bnever (?:ran|active|applied)\b|\bbug\b",
@@ -113,7 +115,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = _tie(log, line)
             signs = signs_of(line.body)
             if found is not None:
-                level: Level = "caution" if _sure(log, line, found) else "hint"
+                sure = _concludes(line, re.search(re.escape(found), line.body)) or _sure(log, line, found)
+                level: Level = "caution" if sure else "hint"
                 yield Finding("no-op", level, place_of(log, line), {"words": found}, quote=found)
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
@@ -133,16 +136,8 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
             sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found)
-            yield Finding(
-                "no-op",
-                "caution",
-                place_of(log, found.line),
-                facts,
-                places,
-                found.words,
-                anywhere=True,
-                unproven=not sure,
-            )
+            at = place_of(log, found.line)
+            yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure)
 
 
 def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
@@ -182,8 +177,7 @@ def _concluded(log: Log) -> Iterator[Finding]:
 def _tie(log: Log, line: Line) -> str | None:
     if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
         return None
-    said = _SAID.search(line.body)
-    zero = _ZERO.search(line.body)
+    said, zero = _SAID.search(line.body), _ZERO.search(line.body)
     rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
     if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
@@ -199,7 +193,21 @@ def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
     if not _LOOSE.search(said[0]):
         return True
     sentence = f"{log.lead(line)} {line.body}"
-    return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
+    told = _RESULTS.search(sentence) is not None or any(one.decimals and one.unit == "%" for one in line.numbers)
+    return (told or _concludes(line, said)) and _OTHER_THINGS.search(sentence) is None
+
+
+def _concludes(line: Line, said: re.Match[str] | None) -> bool:
+    """Whether the same short sentence concludes from the sameness with the baseline that something has no effect."""
+    rest = line.body[said.end() :] if said is not None and len(line.body) <= _SHORT else ""
+    drawn = _SO.search(rest)
+    fine = [n.value for n in line.numbers if n.decimals >= 2]
+    exact = _EXACT.search(line.body) or len(set(fine)) < len(fine)
+    return (
+        drawn is not None
+        and _NO_MATTER.search(rest, drawn.end()) is not None
+        and bool(_TO_BASE.search(line.body) and exact)
+    )
 
 
 def _sure(log: Log, line: Line, found: str) -> bool:
@@ -208,7 +216,7 @@ def _sure(log: Log, line: Line, found: str) -> bool:
     if pair is not None:
         short = line.kind == "bullet" and len(line.body) <= _SHORT  # more words say more than that they are the same
         fine = len(pair[1].replace(".", "").lstrip("0")) >= 4
-        return short and fine and not re.search(r"\btie", line.body, re.IGNORECASE)
+        return short and fine and not re.search(r"\b(?:tie|near|almost|approx)", line.body, re.IGNORECASE)
     sentence = f"{log.lead(line)} {line.body}"
     if _TIE.search(found):
         return _ZERO.search(line.body) is not None
@@ -216,7 +224,7 @@ def _sure(log: Log, line: Line, found: str) -> bool:
         return False  # results that are told roughly are not told to be the same
     if not _LOOSE.search(found):
         return _ZERO.search(found) is not None or re.search(r"\bdeltas\b", found, re.IGNORECASE) is not None
-    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    exact = _EXACT.search(sentence)
     if not any(number.decimals for number in line.numbers):
         return False  # the result that is the same is not told
     return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
@@ -239,7 +247,7 @@ def _in_data(log: Log) -> Iterator[Finding]:
             facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
-            open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
+            open_ = _REPEATED.search(file) is not None or not any(map(BASE.match, names))  # one list may stand twice
             level: Level = "hint" if open_ else "caution"
             yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
 

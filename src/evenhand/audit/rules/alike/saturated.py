@@ -20,9 +20,11 @@ _NONE = Pattern(
 _NEAR = 98.0
 _NO_EFFECT = Pattern(
     r"\bno (?:\w+ )?(?:effect|difference|influence|impact|benefit)\b|\birrelevant\b|"
-    r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b",
+    r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b|"
+    r"\b(?:is|are) (?:useless|pointless|unnecessary|not needed|superfluous)\b",
     re.IGNORECASE,
-    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant",
+    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant|useless|pointless|"
+    "unnecess|needed|superfl",
 )
 _CHANCE = Pattern(
     r"\b(?:chance(?: level| rate)?|majority(?: class)?|random(?: guess\w*)?)(?: is| at|:| =| of|,)?\s*(\d[\d.]*\d|\d+)",
@@ -30,9 +32,17 @@ _CHANCE = Pattern(
 )
 _EVERY = Pattern(
     r"\b(?:for|in|across|with|on)\s+(?:every|each|all|both)\s+(?:(?:of )?(?:the )?\w+ )?(?:arms?|variants?|mixtures?|"
-    r"models?|methods?|settings?|configs?|configurations|runs?|conditions|checkpoints)\b",
+    r"models?|methods?|settings?|configs?|configurations|runs?|conditions|checkpoints)\b|"
+    r"\bboth (?=\d)|\bboth (?:(?:arms|variants|models|methods|runs) )?(?:(?:are )?at|have|reach(?:ed)?|scored?|hit)\b|"
+    r"\bwith (?:and|or) without\b",
     re.IGNORECASE,
 )
+_NO_TASK = Pattern(
+    r"\b(?:util\w*|coverage|uptime|memory|confidence|sparsity|availab\w*|overlap|agree\w*|similar\w*|train\w*|progress|"
+    r"attack\w*|leak\w*|quantile|percentile)\b",
+    re.IGNORECASE,
+)
+"""What is no result on a task, or is to be kept low."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -66,9 +76,15 @@ def _in_words(log: Log) -> Iterator[Finding]:
             if sum(abs(n.value - level) <= 0.011 * scale for n in last) >= (1 if every else 2):
                 facts: dict[str, object] = {"baseline": f"{level:g}", "room": None}
                 yield Finding("saturated", "caution", place_of(log, line), facts, quote=none[0])
-        elif every is not None and len(values) == 1 and _top(values[0]):
+        elif _NO_TASK.search(line.body) is None and _all_at_top(values, every=every is not None):
             facts = {"baseline": printed(values[0]), "room": 0.0}
             yield Finding("saturated", "caution", place_of(log, line), facts, quote=none[0])
+
+
+def _all_at_top(values: list[Number], *, every: bool) -> bool:
+    """Whether the only result is that of all arms, or two of two arms are one number, and that is the ceiling."""
+    same = len(values) == 2 and values[0].value == values[1].value
+    return ((every and len(values) == 1) or same) and all(map(_top, values))
 
 
 def _top(number: Number) -> bool:

@@ -110,9 +110,7 @@ def say(finding: Finding) -> str:
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
     same = f.get("same", ())
     more = f"; so have {', '.join(same[:5])}{', ...' if len(same) > 5 else ''}" if same else ""
-    more += (
-        f"; {f['more']} more here {'has' if f['more'] == 1 else 'have'} all results of another" if f.get("more") else ""
-    )
+    more += "; there are other such pairs here" if f.get("more") else ""
     of = "the baseline" if f["base"] else f"'{f['one']}'"
     return (
         f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.number_words import printed, signed
+from evenhand.audit.text.number_words import a_digit_off, printed, signed
+from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
-from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
@@ -39,6 +39,23 @@ _INTERVAL = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
+    for one in _found_in(logs):
+        yield one if one.level != "fault" or _of_a_pen(one) else replace(one, unproven=True)
+
+
+def _of_a_pen(one: Finding) -> bool:
+    """Whether a slip may have made the printed difference of the right one: near it, a digit other, or two turned.
+
+    What is another number altogether is the difference of two others.
+    """
+    (told,) = numbers(str(one.facts["printed"]))
+    points, relative = abs(one.facts["difference"]), abs(one.facts["relative"] or 0)
+    ratio = 1 + (one.facts["relative"] or 0) / 100
+    ways = [points, 100 * points, relative, relative / 100, ratio, 1 / ratio if ratio else 0]
+    return any(way and (1 / _NEAR <= abs(told.value) / way <= _NEAR or a_digit_off(told, way)) for way in ways)
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
     for log in logs:
         said: set[int] = set()
         by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
@@ -67,7 +84,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 known.add((odd.line.number, odd.delta.start))
                 change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
                 yield replace(_finding(log, change, sure=True, read=True), unproven=False)
-        for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
                 doubt = not told.alone or _of_others(log, change)
@@ -146,24 +163,23 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _within_a_digit(change) and _cut_off(change),
     }  # fmt: skip
-    doubt = not sure or (not read and _nearly(change) and not facts["cut"])
+    printed_so = min(one.decimals for one in (change.base, change.new, change.delta)) > BY_HAND
+    doubt = not sure or printed_so or (not read and _nearly(change) and not facts["cut"])
     level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
-        "change-disagrees",
-        level,
-        place_of(log, change.line),
-        facts,
-        (place_of(log, change.base_line),),
-        unproven=read,
+        "change-disagrees", level, place_of(log, change.line), facts, (place_of(log, change.base_line),), unproven=read
     )
 
 
 def _nearly(change: Change) -> bool:
-    """Whether a difference is right but for its last digit."""
-    wide = replace(change.delta, half=2 * change.delta.half)
-    return change.delta.decimals > 0 and bool(readings(replace(change, delta=wide)))
+    """Whether a difference is right but for its last digit behind the point."""
+    return change.delta.decimals > 0 and _within_a_digit(change)
+
+
+def _within_a_digit(change: Change) -> bool:
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
 
 
 def _cut_off(change: Change) -> bool:
@@ -195,4 +211,5 @@ RULE = Rule(
     anywhere(check),
     say,
     words=False,
+    slips=True,
 )

@@ -13,7 +13,6 @@ from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.shares.columns import beside
 
 Way = Callable[[float, float], float | None]
@@ -24,7 +23,6 @@ _WAYS: dict[str, Way] = {
     "the share in % of": lambda a, b: 100 * a / b if b else None,
 }
 _CLOCK = Pattern(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
-_SUM = Pattern(r"^(?:total|sum|all)$", re.IGNORECASE)
 _AVERAGE = Pattern(r"\b(?:avg|average|mean|overall)\b", re.IGNORECASE)
 _FOLLOWS = Pattern(
     r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
@@ -44,7 +42,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             if 4 <= len(table.rows) <= _MOST_ROWS:
                 yield from _pairs(log, table)
-                yield from _averages(log, table)
 
 
 def _numeric(table: Table) -> list[int]:
@@ -115,7 +112,8 @@ def _likely(table: Table, target: int, places: tuple[int, int], way: Way) -> boo
     return near >= 2 and near >= 0.6 * seen
 
 
-Range = tuple[float, float]
+Range = tuple[float, float, float]
+"""The least and the largest value that what is printed allows, and the value of what is printed itself."""
 
 
 def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range | None:
@@ -124,7 +122,8 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
         return None
     found = [way(a, b) for a in (one.low, one.value, one.high) for b in (other.low, other.value, other.high)]
     known = [value for value in found if value is not None]
-    return (min(known), max(known)) if len(known) == len(found) else None
+    exact = way(one.value, other.value)
+    return None if exact is None or len(known) != len(found) else (min(known), max(known), exact)
 
 
 def _odd_rows(
@@ -157,26 +156,6 @@ def _far(value: Number | None, found: Range) -> bool:
     return value is not None and (value.value - 3 * value.slack > found[1] or value.value + 3 * value.slack < found[0])
 
 
-def _averages(log: Log, table: Table) -> Iterator[Finding]:
-    places = _numeric(table)
-    for target in [i for i in places if MEAN.search(table.header[i]) or _SUM.match(table.header[i])]:
-        others = [i for i in places if i < target and i > 0]
-        if len(others) < 2:
-            continue
-        parts = 1 if _SUM.match(table.header[target]) else len(others)
-
-        def expected(row: int, others: list[int] = others, parts: int = parts, target: int = target) -> Range | None:
-            values = [table.columns[i][row] for i in others]
-            unused = [table.columns[i][row] for i in range(1, target) if i not in others]
-            if any(one is None for one in values) or any(one is not None for one in unused):
-                return None  # a column that is empty in other rows counts here
-            return sum(one.low for one in values if one) / parts, sum(one.high for one in values if one) / parts
-
-        for row, found in _odd_rows(table, target, expected, others) or ():
-            name = "the sum of" if parts == 1 else "the mean of"
-            yield _finding(log, table, row, target, f"{name} the columns before it", found)
-
-
 def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: Range) -> Finding:
     at: Row = table.rows[row]
     value = table.columns[target][row]
@@ -184,7 +163,7 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
         "column": table.header[target],
         "how": how,
         "printed": printed(value) if value else "",
-        "expected": (expected[0] + expected[1]) / 2,
+        "expected": expected[2],
     }
     named = "columns before" in how or _FOLLOWS.search(table.header[target]) is not None
     sure = named and not log.data  # a program wrote all rows of its data: no slip in one of them

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
+from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
@@ -24,11 +24,9 @@ _MORE_SHARES = Pattern(r"\s?%?[^|.;()%]{0,20}(?<![\d.])\d+(?:\.\d+)?\s?%")
 
 
 _OF_ELSE = Pattern(
-    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|"
-    r"reduc\w*|increas\w*|"
-    r"improv\w*|"
-    r"smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|threshold|target|"
-    r"baseline|weighted|macro|micro)\b",
+    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|reduc\w*|"
+    r"increas\w*|improv\w*|smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|"
+    r"threshold|target|baseline|weighted|macro|micro)\b",
     re.IGNORECASE,
 )
 """What follows a percentage that is none of the count."""
@@ -36,6 +34,10 @@ _OF_ELSE = Pattern(
 
 _SLIP = 0.15
 """How far a share may be from the right one, as a part of it, to be a slip where no % says that it is a share."""
+
+
+_FAR, _POINTS = 0.2, 2.0
+"""A share that is farther off than this part of the right one, and so many points, is one of something else."""
 
 
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
@@ -46,9 +48,8 @@ _BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
 _RATES_OF_ELSE = Pattern(
-    r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|"
-    r"params?|parameters|heads?|"
-    r"minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",
+    r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|params?|"
+    r"parameters|heads?|minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",
     re.IGNORECASE,
 )
 """Between a count and a number: what is no share of it."""
@@ -61,7 +62,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         key = (one.place.file, one.place.line, str(one.facts["printed"]))
         if key not in told:
             told.add(key)
-            yield one
+            yield replace(one, unproven=one.unproven or _far(one))
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:
@@ -108,6 +109,14 @@ def _of_several(text: str, start: int, end: int) -> bool:
 def _of_another(between: str, share: Number, found: float) -> bool:
     """Whether ``32/50 folds (0.519)`` may give something else: there is a noun, no %, and it is far from the share."""
     return share.unit != "%" and re.search(r"[^\W\d_]{3}", between) is not None and not _near(share, found)
+
+
+def _far(one: Finding) -> bool:
+    """Whether a share is so far from that of the count that no slip made it: it is told of something else."""
+    (told,) = numbers(str(one.facts["printed"]))
+    scale = 1 if told.unit == "%" or told.value > 1 else 100
+    found = float(one.facts["found"]) / scale
+    return abs(told.value - found) > max(_POINTS / scale, _FAR * found) and not a_digit_off(told, found)
 
 
 def _near(share: Number, found: float) -> bool:
@@ -165,6 +174,7 @@ def _elsewhere(text: str, one: Counted) -> bool:
     noun = OF_NOUN.match(text, start + len(one.quote))
     return (
         _OF_ELSE.match(text, start + len(one.quote)) is not None
+        or ROW_GOES_ON.match(text, start + len(one.quote)) is not None
         or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
         or _STEPS.search(text[:start]) is not None
         or _of_several(text, start, start + len(one.quote))
@@ -183,5 +193,10 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "count-and-rate", "A share that is not the one of the count printed beside it.", anywhere(check), say, words=False
+    "count-and-rate",
+    "A share that is not the one of the count printed beside it.",
+    anywhere(check),
+    say,
+    words=False,
+    slips=True,
 )

@@ -16,6 +16,7 @@ from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
 from evenhand.audit.told.seeds.series import Series, series_of
+from evenhand.audit.told.seeds.spread_kinds import judged
 
 _ITS = "seed delta deltas difference differences gain gains score"
 """Words of values that say nothing of which result they are."""
@@ -52,7 +53,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
             open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
+            open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
             yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt)
+
+
+def _spread_agrees(series: Series) -> bool:
+    """Whether the spread beside a mean is that of the values: in what a program wrote, another list may be meant."""
+    return series.sd is not None and judged(series.values, series.sd)[0] in ("sample", "population")
 
 
 def _near(series: Series, mean: Number, slack: float) -> bool:

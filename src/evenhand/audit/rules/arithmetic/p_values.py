@@ -13,8 +13,7 @@ from evenhand.audit.text.pattern import Pattern
 
 _T = Pattern(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
-    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)"
-    r"(?!\d|\s*[×x*·]\s*10)",
+    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)(?!\d|\s*[×x*·]\s*10)",
     re.IGNORECASE,
 )
 

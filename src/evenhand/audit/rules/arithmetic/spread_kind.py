@@ -10,12 +10,15 @@ from typing import Any
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
+from evenhand.audit.text.numbers import numbers
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
 
 _NEARLY = 0.05
+_TIMES = 4
+"""A spread that is so many times the one of the values, or that part of it, is none of theirs."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -39,7 +42,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
             ):
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
-                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series), unproven=doubt)
+                doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
+                doubt = doubt or _far(facts, data=log.data)
+                yield Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once
             yield replace(first, facts={**first.facts, "more": len(others), "where": where})
@@ -49,6 +54,13 @@ def _shown(series: Series) -> bool:
     """Whether these are all the values, with their own mean, and the number is called their deviation."""
     called = series.stated != "" or (series.sd is not None and not series.sd.spread)
     return series.whole and called and (series.mean is None or right(series.mean, series.values))
+
+
+def _far(facts: Mapping[str, Any], *, data: bool) -> bool:
+    """Whether a spread is so far from that of the values, or a program gives it for two, that it is of others."""
+    (told,), sample = numbers(facts["printed"]), facts["sample"]
+    near = sample / _TIMES <= told.value <= sample * _TIMES
+    return not near or (data and facts["count"] == 2)
 
 
 def _near_sample(facts: Mapping[str, Any], series: Series) -> bool:
@@ -85,7 +97,7 @@ def say(finding: Finding) -> str:
     return (
         f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of "
         f"{_rounded(f['sample'], f)} "
-        f"(population: {_rounded(f['population'], f)})."
+        f"(population: {_rounded(f['population'], f)}): it is the spread of others, or wrong."
     )
 
 

@@ -7,47 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.recomputed import facts_of
-from evenhand.audit.rules.certainty.steadiness import DOUBT, HEDGE, steadiness
+from evenhand.audit.rules.certainty.steadiness import DOUBT, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import METRIC_WORD, asserted, hoped, of_others, planning
+from evenhand.audit.text.words import METRIC_WORD, hoped, planning
+from evenhand.audit.told.certainty.steady import OF_SIZE, clause_of, steady
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
-
-STEADY = Pattern(
-    r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
-    r"reproducibly|clear|clearly|strong|strongly)(?![\w-])",
-    re.IGNORECASE,
-    needs="clear|consistent|reliable|reliably|reproducible|reproducibly|robust|stable|stably|strong",
-)
-OF_RESULTS = Pattern(
-    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|"
-    r"advantages?|"
-    r"increases?|lead|ahead|boost|benefit)(?![a-z])",
-    re.IGNORECASE,
-)
-_GAIN = (
-    r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|"
-    r"advantages?|"
-    r"increas\w*|leads?|ahead|boosts?|benefits?|success\w*|higher|lower|superior|helps?|helped)"
-)
-_GAP = r"[\s\-–—/*,]+"
-_WITHIN = (
-    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|"
-    r"train\w*|"
-    r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
-    rf"[\w+.%-]+{_GAP})"
-)
-_THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
-_IS = Pattern(
-    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|"
-    rf"very\s+|"
-    rf"quite\s+)?|(?:ist|sind|war|waren|bleibt|bleiben|est|sont|es|son|fue|è)\s+(?:[^\W\d]+\s+){{0,5}})$",
-    re.IGNORECASE,
-)
-_LY = Pattern(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
-"""What a word for steadiness is said of must stand beside it: a stable gain, gains are robust, it beats X reliably."""
 
 _ALL_OF = Pattern(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
@@ -57,31 +24,11 @@ _ALL_OF = Pattern(
 )
 _CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 
-_ELSEWHERE = Pattern(
-    r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
-    r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|"
-    r"five|six|the\s+\w+)"
-    r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|"
-    r"budgets?|folds?|"
-    r"famil\w+|languages?|domains?|categor\w+|classes|subsets?|splits?|checkpoints?|epochs?|steps?|conditions?|"
-    r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
-    r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
-    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|"
-    r"\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
-    re.IGNORECASE,
-)
-"""What is steady over tasks, models or sizes is not said to be steady over seeds."""
-
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
 
 _COURSE = Pattern(r"\b(?:steps?|epochs?|training|curves?|convergence|throughout)\b", re.IGNORECASE)
 """What is stable over the course of one training is not said to be so over seeds."""
-
-_NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
-_END = Pattern(r"[.;:](?=\s|$)")
-_OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
-"""Words of size more than of steadiness: a single seed carries them no better, but three may."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -95,7 +42,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
             if found is None or shown is None or shown.seeds.count > 5:
                 continue
-            if found[0].lower() in _OF_SIZE and not (shown.seeds.count == 1 and _of_all(log, line, shown.seeds)):
+            if found[0].lower() in OF_SIZE and not (shown.seeds.count == 1 and _of_all(log, line, shown.seeds)):
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
             tested = None if shown.series is None else facts_of(shown.series.array)
@@ -111,7 +58,7 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
     """Whether the seeds are told of this very result: beside it, above it, in a heading, or by their values."""
     seeds = shown.seeds.line
     above = any(seeds is log.lines[log.sections[one].line] for one in log.chain(line.section))
-    if found[0].lower() in _OF_SIZE:
+    if found[0].lower() in OF_SIZE:
         return (seeds is line or seeds in log.parents(line) or above) and counted(seeds.body)
     of_course = found[0].lower().startswith("stabl") and _COURSE.search(clause_of(line.body, found))
     if of_course or _doubted(log, line):
@@ -152,48 +99,6 @@ def _all_of_few(log: Log) -> Iterator[Finding]:
             continue
         facts: dict[str, object] = {"word": " ".join(found[0].split()), "seeds": int(found[1])}
         yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(log, line),), found[0])
-
-
-def steady(log: Log, line: Line) -> re.Match[str] | None:
-    """A word for steadiness that is said of a result which was found."""
-    for found in STEADY.finditer(line.body):
-        clause = clause_of(line.body, found)
-        if (
-            _of_a_gain(line.body, found)
-            and not _hedged(log, line, found.end())
-            and OF_RESULTS.search(clause)
-            and asserted(log, line, found)
-            and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
-            and not _ELSEWHERE.search(clause)
-            and not of_others(line)
-            and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
-        ):
-            return found
-    return None
-
-
-def _hedged(log: Log, line: Line, end: int) -> bool:
-    """Whether the sentence itself takes back what a word for steadiness claims, be it in the line below."""
-    place = log.by_number[line.number]
-    after = log.lines[place + 1 : place + 2] if line.kind == "prose" else []
-    return HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
-
-
-def _of_a_gain(text: str, found: re.Match[str]) -> bool:
-    """Whether a word for steadiness is said of a gain, not of a phase, a model or a training that stands beside it."""
-    before = text[max(0, found.start() - 60) : found.start()]
-    if re.search(r"\b(?:more|less|most|least|un|in|equally|as)[\s-]*$", before, re.IGNORECASE):
-        return False
-    adverb = found[0].lower().endswith("ly")
-    return bool(_THEN.match(text, found.end()) or (_LY.search(before) if adverb else _IS.search(before)))
-
-
-def clause_of(text: str, found: re.Match[str]) -> str:
-    """The part of a sentence in which a word stands; of a long one, what is near the word."""
-    ends = [mark.start() for mark in _END.finditer(text)]
-    start = max((end for end in ends if end < found.start()), default=-1)
-    end = min((end for end in ends if end >= found.end()), default=len(text))
-    return text[max(start + 1, found.start() - 120) : min(end, found.end() + 120)]
 
 
 def say(finding: Finding) -> str:

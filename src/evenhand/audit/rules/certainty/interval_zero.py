@@ -8,40 +8,51 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.words import hoped
 from evenhand.audit.told.certainty.against import contradicted_in
-from evenhand.audit.told.certainty.evidence import in_table
+from evenhand.audit.told.concluded.statements import statements_of
 
-_SAYS = Pattern(
-    r"\bsig(?:nificant|nif|\.)?\b(?! ?(?:level|digits|threshold))|signifikant|significati[fv]|显著",
+_LIKELY = 0.05
+_FROM_P = Pattern(
+    r"(?:^|[,;(]\s*)p\s*[=≈]\s*(?P<p>0?\.\d+)\s?\)?(?:[\s,;]*\b(?:so|hence|thus|therefore)|\s*(?::|->|→|=>))\s+"
+    r"(?:(?!(?:not?|never|neither|nothing|hardly|little|cannot|perhaps|maybe|probably|likely|possibly|may|might|if)\b)"
+    r"[\w-]+ ){0,3}?(?P<word>(?P<gain>(?:clear|real|definite|solid|robust) (?:gain|improvement|win|effect))|"
+    r"(?P<sure>(?:clearly|definitely|really|indeed|surely) )?(?:helps|works|wins|(?:is|are) (?:clearly |definitely )?"
+    r"better|improves|beats [\w ]{2,20}|outperforms [\w ]{2,20}))\s*[.!]?\s*$",
+    re.IGNORECASE,
+    needs="helps|works|wins|better|improve|beats|outperforms|gain|win|effect",
+)
+_P = Pattern(r"(?<![\w-])p(?![\w-])", re.IGNORECASE)
+_NO_TEST = Pattern(
+    r"\b(?:dropout|drop|top-?p|prob\w*|mask\w*|nucleus|sampl\w+|noise|keep|flip\w*|power|correlat\w*|equivalen\w*|"
+    r"normality|shapiro|levene)\b",
     re.IGNORECASE,
 )
-_SAYS_SO = Pattern(r"(?:yes|true|ja|oui|sí|да|是|significant|sig\.?|signifikant|显著)", re.IGNORECASE)
-_ONE_IN_TEN, _LEAST = 0.1, 4
+"""What another p is of: a probability that was set, or a test of something else."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each word of certainty that what stands beside it does not carry, once a line."""
     told: set[tuple[str, int]] = set()
-    for one in (*_in_cells(logs), *_read(logs)):
+    for one in (*_drawn(logs), *_read(logs)):
         if (one.place.file, one.place.line) not in told:
             told.add((one.place.file, one.place.line))
             yield one
 
 
-def _in_cells(logs: list[Log]) -> Iterator[Finding]:
-    """The one row that its own cell calls significant against its interval or p-value, beside rows that go by it."""
-    for log, table in ((one, table) for one in logs for table in one.tables):
-        places = [i for i, name in enumerate(table.header) if _SAYS.search(name.replace("_", " "))]
-        rows = {row.line: row.cells[places[0]].strip(" *`✓✔✅") for row in table.rows} if len(places) == 1 else {}
-        told = [one for one in in_table(log, table) if one.line.number in rows] if rows else []
-        so = [one for one in told if _SAYS_SO.fullmatch(rows[one.line.number])]
-        odd = [one for one in so if one.open and not (one.p and float(one.shown.split()[-1]) <= _ONE_IN_TEN)]
-        if len({one.line.number for one in odd}) == 1 and sum(not one.open for one in so):
-            one, said = odd[0], rows[odd[0].line.number]
-            word = said if len(said) > _LEAST else f"{table.header[places[0]].strip(' ?*')}: {said}"
-            facts = {"word": word, "found": one.shown, "kind": "p" if one.p else "interval"}
-            place = place_of(log, one.line)
-            yield Finding("interval-and-word", "caution", place, facts, (place,), said, anywhere=True)
+def _drawn(logs: list[Log]) -> Iterator[Finding]:
+    """``71.2 to 72.0, p = 0.21, so the method clearly helps``: a gain concluded from a p-value in its own sentence."""
+    every = ((log, one) for log in logs if log.english and not log.data for one in statements_of(log))
+    for log, one in every:
+        found = _FROM_P.search(one.text) if not hoped(one.line) else None
+        if found is None or float(found["p"]) <= _LIKELY or len(_P.findall(one.text)) != 1 or _NO_TEST.search(one.text):
+            continue
+        results = sum(n.decimals > 0 and n.start < found.start() for n in one.numbers)
+        signed = any(n.signed and n.start < found.start() for n in one.numbers)
+        if found["sure"] or found["gain"] or signed or results >= 2:
+            place = place_of(log, one.sentence.line_at(found.start("word")))
+            facts = {"word": found["word"], "found": f"p = {found['p']}", "kind": "p"}
+            yield Finding("interval-and-word", "caution", place, facts, (place,), found["word"], anywhere=True)
 
 
 def _read(logs: list[Log]) -> Iterator[Finding]:

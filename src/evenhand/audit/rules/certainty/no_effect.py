@@ -61,9 +61,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) "
-        f"reaches from {signed(f['low'])} to "
-        f"{signed(f['high'])}, and everything in it remains possible."
+        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) reaches "
+        f"from {signed(f['low'])} to {signed(f['high'])}, and everything in it remains possible."
     )
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.rules.certainty.few_seeds import steady
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
+from evenhand.audit.told.certainty.steady import steady
 
 _REPEATED = Pattern(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.rules.certainty.few_seeds import STEADY
 from evenhand.audit.rules.certainty.taken_back import taken_back
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, tokens
+from evenhand.audit.told.certainty.steady import STEADY
 from evenhand.audit.told.seeds.evidence import about
 from evenhand.audit.told.seeds.series import Series, series_of
 
@@ -79,15 +79,10 @@ def say(finding: Finding) -> str:
         )
     return (
         f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
-        f"over {f['many']} seeds here: "
-        "the gain was not found again."
+        f"over {f['many']} seeds here: the gain was not found again."
     )
 
 
 RULE = Rule(
-    "not-replicated",
-    "A gain over few seeds that more seeds in the same log do not have.",
-    check,
-    say,
-    tongues=True,
+    "not-replicated", "A gain over few seeds that more seeds in the same log do not have.", check, say, tongues=True
 )

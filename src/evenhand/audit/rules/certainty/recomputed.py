@@ -34,8 +34,7 @@ _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\
 
 _COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
-    r"\bid\b|"
-    r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
+    r"\bid\b|\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
     re.IGNORECASE,
 )
 

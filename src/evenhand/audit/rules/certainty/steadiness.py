@@ -13,6 +13,7 @@ from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
 from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
 from evenhand.audit.told.certainty.over_seeds import shown_aloud
+from evenhand.audit.told.certainty.steady import HEDGE
 from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
 
@@ -32,13 +33,6 @@ _CHANCE = worded(rf"{REPEAT}|{SIGNS}|initiali[sz]ation|randomness|инициал
 _LONGEST = 400
 """Letters of a sentence beyond which it is a document in a field of data."""
 
-HEDGE = Pattern(
-    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
-    r"the (?:effect|gain|difference|interval))\b|"
-    r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
-    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
-    re.IGNORECASE,
-)
 DOUBT = Pattern(
     r"\b(?:is|are|was|be) (?:not|no) (?:yet )?(?:a |an )?"
     r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"

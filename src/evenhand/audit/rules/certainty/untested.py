@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
-from evenhand.audit.rules.certainty.few_seeds import OF_RESULTS
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, asserted, of_others
 from evenhand.audit.told.certainty.noise import unproven_in
+from evenhand.audit.told.certainty.steady import OF_RESULTS
 
 _WORD = Pattern(
     r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"
@@ -75,11 +75,6 @@ def say(finding: Finding) -> str:
         return (
             f"'{f['word']}' stands without a test: by the spreads of {f['count']} runs each, {f['one']} and "
             f"{f['other']} differ by chance alone with {chance(f['p'])}."
-        )
-    if f.get("how") == "items":
-        return (
-            f"'{f['word']}' stands without a test: two shares of {f['count']:,} items as {f['one']} and {f['other']} "
-            f"differ by chance alone with {chance(f['p'])}."
         )
     return (
         f"'{finding.facts['word']}' stands without a test: this log gives no p-value, no interval and no spread for it."

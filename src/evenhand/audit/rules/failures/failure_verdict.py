@@ -23,7 +23,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 places = (place_of(log, one.line),)
                 yield Finding(
                     "failure-as-verdict",
-                    "fault",
+                    "fault" if said.number == one.line else "caution",
                     place_of(log, said),
                     facts,
                     places,
@@ -44,8 +44,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     where = f" (line {finding.others[0].line})" if finding.others else ""
     return (
-        f"'{f['verdict']}' is said of what failed for another reason ('{f['failure']}'{where}): nothing was measured, "
-        f"so that this is no verdict on the idea."
+        f"'{f['verdict']}' is concluded behind a failure ('{f['failure']}'{where}): what did not run was not "
+        f"measured, and nothing is known of the idea by it."
     )
 
 

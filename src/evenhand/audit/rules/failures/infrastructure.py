@@ -139,6 +139,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if found is None or _advice(log, line) or _DEFINED.search(line.body):
                 continue
             kind, word = found
+            same = (one for one in log.parents(line) if (failure_in(one) or ("",))[0] == kind)
+            if any(_of_a_result(log, one, rows) for one in same):
+                continue  # what it belongs to tells the same failure
             excused = _EXCUSED.search(line.body) is not None
             facts = {"kind": kind, "excused": excused}
             level: Level = "note" if _of_a_result(log, line, rows) else "hint"
@@ -218,10 +221,12 @@ def _ended(line: Line) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    told = f"What failed here is not the idea ({f['kind']})"
     if f["excused"]:
-        return f"{told}, as the line itself says: it enters no count of wins and losses."
-    return f"{told}: this says nothing of what was tried, and enters no count of wins and losses."
+        return f"What failed here is not the idea ({f['kind']}), as the line itself says: it is neither won nor lost."
+    return (
+        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, it "
+        f"counts neither for nor against what was tried."
+    )
 
 
 RULE = Rule(

@@ -101,6 +101,9 @@ _FELL = Pattern(
 )
 """A story of a rise and a fall, which tells the end as plainly as the peak: nobody takes the peak as the result."""
 
+_THING = Pattern(r"\bbest (?:checkpoint|ckpt|model|weights|snapshot)\b", re.IGNORECASE)
+"""What was chosen, mostly by other data; its number need not be the highest of a series."""
+
 _FINAL = Pattern(r"^\W*(?:final|last|end)\b[^.;]*\d", re.IGNORECASE)
 _MEASURED = Pattern(
     r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
@@ -135,7 +138,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
             end = _end(log, line)
             facts = {"of": "evaluations", "looks": looks, "end": end}
             passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
-            passed = passed and not _FELL.match(line.body, found.end())
+            passed = passed and not _FELL.match(line.body, found.end()) and not _THING.match(found[0])
             level: Level = "hint" if not passed else "note" if end else "caution"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
@@ -237,8 +240,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f["of"] == "peaks":
         return (
-            f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at "
-            f"{f['final']:g}, and that is its result."
+            f"The peak {f['peak']:.12g} was picked from several evaluations on the same data; the run ended at "
+            f"{f['final']:.12g}, and that is its result."
         )
     if f["of"] == "choices":
         return (

@@ -13,11 +13,11 @@ from evenhand.audit.told.seeds.count import Seeds, seeds_of
 
 _CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs="confirmed")
 _ON_SEED = Pattern(
-    r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
+    r"(?:\b(?:on|with|over|at) (?:the )?|\()seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )
-_SCREENED = Pattern(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
+_SCREENED = Pattern(r"\b(?:best of \d+|quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
 _SCREENING = Pattern(
-    r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b",
+    r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing|e)|survivors?|keep set)\b",
     re.IGNORECASE,
 )
 
@@ -52,7 +52,7 @@ def _in_one_line(log: Log, line: Line, found: re.Match[str]) -> Iterator[Finding
         return
     if screened.start() < named[0][0] < found.start() < named[1][0]:
         facts = {"seeds": 1, "variants": 0, "word": found[0].lower()}
-        yield Finding("same-seeds", "fault", place_of(log, line), facts, (place_of(log, line),) * 2)
+        yield Finding("same-seeds", "fault", place_of(log, line), facts, (place_of(log, line),))
 
 
 def _leads_results(log: Log, line: Line) -> bool:
@@ -76,16 +76,21 @@ def _one_seed(log: Log, line: Line) -> Seeds | None:
 
 
 def _screening(log: Log, line: Line) -> Line | None:
-    section = line.section
-    while section >= 0:
-        for place in log.within(section):
-            one = log.lines[place]
+    """A line before that tells of a screening, in the same section or one above, and not of another task."""
+    mine = list(log.parents(line))
+    for section in log.chain(line.section):
+        for one in log.own(section):
             if one.number >= line.number:
                 break
-            if one.kind in ("prose", "bullet") and _SCREENING.search(one.body) and not denied_at(log, one, 0):
+            told = one.kind in ("prose", "bullet") and _SCREENING.search(one.body) and not denied_at(log, one, 0)
+            if told and not any(_beside(above, mine) for above in log.parents(one)):
                 return one
-        section = log.sections[section].parent
     return None
+
+
+def _beside(point: Line, mine: list[Line]) -> bool:
+    """Whether a point stands beside one of others under one point: it is another task."""
+    return point.parent is not None and point not in mine and any(one.parent == point.parent for one in mine)
 
 
 def say(finding: Finding) -> str:
@@ -95,7 +100,7 @@ def say(finding: Finding) -> str:
     return (
         f"'{f['word']}' here is no confirmation: variants were chosen by a screening (line "
         f"{finding.others[0].line}), and the section names "
-        f"{seeds} for all of it (line {finding.others[1].line}). Winners on the seeds that chose them look better "
+        f"{seeds} for all of it (line {finding.others[-1].line}). Winners on the seeds that chose them look better "
         f"than they are."
     )
 

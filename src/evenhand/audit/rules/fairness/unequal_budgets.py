@@ -70,7 +70,7 @@ def _is_difference(value: Number, base: Number | None, delta: Number) -> bool:
     return abs(value.value - base.value - delta.value) <= value.slack + base.slack + delta.slack
 
 
-def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Number, Line] | None:
+def _nearby(log: Log, arm: Arm, found: tuple[Number, Line, str] | None) -> tuple[Number, Line, str] | None:
     """What a stage may spend, where the section of the result or one above tells it: other rounds may differ."""
     if found is None:
         return None
@@ -83,22 +83,17 @@ def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Numb
 
 
 def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
-    amounts = [_nearby(log, arm, budget_of(log, one.stage)) for one in (arm, base)]
-    known = (
-        all(amounts)
-        and amounts[0] is not None
-        and amounts[1] is not None
-        and amounts[0][0].value != amounts[1][0].value
-    )
+    told = [_nearby(log, arm, budget_of(log, one.stage)) for one in (arm, base)]
+    known = [one for one in told if one is not None]
     facts: dict[str, object] = {
         "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage,
         "base": printed(base.value) if base.value else "", "base_stage": base.stage,
         "delta": printed(arm.delta) if arm.delta else "",
     }  # fmt: skip
     places = [place_of(log, base.line)]
-    if known and amounts[0] and amounts[1]:
-        facts |= {"amount": amounts[0][0].value, "base_amount": amounts[1][0].value}
-        places += [place_of(log, one[1]) for one in amounts if one is not None]
+    if len(known) == 2 and known[0][0].value != known[1][0].value and known[0][2] == known[1][2]:
+        facts |= {"amount": known[0][0].value, "base_amount": known[1][0].value, "amount_unit": known[0][2]}
+        places += [place_of(log, one[1]) for one in known]
     return Finding("unequal-budgets", "fault", place_of(log, arm.line), facts, tuple(places))
 
 
@@ -108,19 +103,23 @@ def _amounts(log: Log, one: Unequal) -> Finding:
         "base_amount": one.base_amount, "unit": one.unit, "base": one.base,
     }  # fmt: skip
     level: Level = "fault" if one.compared else "caution"
-    return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
+    places = (place_of(log, one.base_line),)
+    return Finding("unequal-budgets", level, place_of(log, one.line), facts, places, unproven=not one.sure)
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, base = finding.facts, finding.others[0]
     if "claim" in f:
+        hours = f["kind"] == "time" and min(f["amount"], f["base_amount"]) >= 3600
+        more, less = (f[key] / (3600 if hours else 1) for key in ("amount", "base_amount"))
         return (
-            f"'{f['claim']}' (line {base.line}) compares arms that had {f['amount']:g} and {f['base_amount']:g} "
-            f"({NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget cannot be told."
+            f"'{f['claim']}' (line {base.line}) compares arms that had {more:,.12g} and {less:,.12g} "
+            f"({'hours' if hours else NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget "
+            f"cannot be told."
         )
     if "unit" in f:
-        both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
+        both = f"({f['unit']}: {f['amount']:,.12g} against {f['base_amount']:,.12g}, line {base.line})"
         told = "how much of it is the budget cannot be told"
         if not f["delta"]:
             other = f"'{f['base']}'" if f.get("base") else "what it is compared with"
@@ -131,7 +130,8 @@ def say(finding: Finding) -> str:
         of = f" of '{f['arm']}'" if f["arm"] else ""
         return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
     amounts = (
-        f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
+        f" ({f['amount']:,.12g} against {f['base_amount']:,.12g} {f['amount_unit'] or 'of budget'}, "
+        f"lines {finding.others[1].line} and {finding.others[2].line})"
         if "amount" in f
         else ""
     )

@@ -21,6 +21,7 @@ _SEEDS = Pattern(
     r"(?<![\w.])s(?P<c>\d{1,4})\s*(?:-|–|\.\.+)\s*s?(?P<d>\d{1,4})\b",
     re.IGNORECASE,
 )
+_ONE_SEED = Pattern(r"\b(?:on|with|for|at) (?:the )?seed\s*[=:]?\s*(\d{1,5})\b(?!\s*(?:,|/|-|–|and|to)\s*\d)", re.I)
 _SCREEN = Pattern(
     r"\b(?:tried|sweep|swept|screen\w*|grid|candidates?|coef\w*|variants|settings|values|configs?|search\w*|tuned|"
     r"tuning|"
@@ -48,6 +49,18 @@ _DEV = Pattern(
     r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b",
     re.I,
     needs="confirmation|dev |val |validation ",
+)
+_ON_THEM = Pattern(
+    r"\b(?:best|winner|wins|won|picked|selected|chosen|highest)\b(?:[^.]|\.(?=\d))*\d\s?%?[^.]* (?:on|over|for) "
+    r"(?:the same|these(?: very| same)?|those(?: same)?) (?:\w+ )?seeds\b",
+    re.IGNORECASE,
+)
+"""A sentence that says itself that the result of the best is on the seeds that it was the best on."""
+
+_OVER_BASE = Pattern(
+    r"^(?!.*(?:\b(?:none|no|not|never|nothing|neither|worse|below)\b|(?<!\w)[-−]\d))"
+    r".*\b(?:over|vs\.?|versus|against|above|than)\s+(?:the )?baseline\b",
+    re.IGNORECASE,
 )
 _HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
 
@@ -157,7 +170,9 @@ def _reported(screen: Line, below: list[Line], seeds: frozenset[int]) -> Line | 
     best: list[Number] = []
     for line in below:
         if _BEST.search(line.body):
-            if line is not screen and _REPORT.search(line.body) and seeds_told(line.body) == seeds:
+            again = seeds_told(line.body) == seeds and (_REPORT.search(line.body) or _OVER_BASE.search(line.body))
+            twice = _ON_THEM.search(line.body) or (_REPORT.search(line.body) and len(_SEEDS.findall(line.body)) > 1)
+            if twice if line is screen else again:
                 return line
             best += [n for n in line.numbers if n.decimals or n.unit == "%"]
             continue
@@ -170,7 +185,7 @@ def _reported(screen: Line, below: list[Line], seeds: frozenset[int]) -> Line | 
 
 @lru_cache(maxsize=4096)
 def seeds_told(text: str) -> frozenset[int]:
-    """The one set of seeds that a text lists: ``seeds 0, 1, 2``, ``seeds 0-2``, ``s0..2``; none where there are two."""
+    """The one set of seeds that a text names: ``seeds 0, 1, 2``, ``seeds 0-2``, ``on seed 3``."""
     sets = set()
     for found in _SEEDS.finditer(text):
         low, high = (found["a"] or found["c"], found["b"] or found["d"])
@@ -179,6 +194,7 @@ def seeds_told(text: str) -> frozenset[int]:
                 sets.add(frozenset(range(int(low), int(high) + 1)))
         else:
             sets.add(frozenset(map(int, re.findall(r"\d+", found["list"]))))
+    sets = sets or {frozenset((int(one),)) for one in _ONE_SEED.findall(text)}
     return sets.pop() if len(sets) == 1 else frozenset()
 
 

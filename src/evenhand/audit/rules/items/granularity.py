@@ -22,7 +22,11 @@ _SHARE = Pattern(
 _NO_SHARE = Pattern(
     r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
 )
-_ITEMS = Pattern(r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE)
+_ITEMS = Pattern(
+    r"#?\s*(?:n|n_items|n_examples|support|count|total)|"
+    r"(?:(?!correct|wrong)[a-z]+[ _])?(?:items|examples|samples|questions|rows|episodes|games|cases)",
+    re.IGNORECASE,
+)
 _SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
 _POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
 _NEAR, _SHORT = 8, 40
@@ -81,6 +85,7 @@ def _in_points(log: Log, series: Series) -> bool:
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
+    places = [i for i in places if any(n.decimals for row in table.rows for n in numbers(row.cells[i]))]  # no counts
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
         return  # several sets of items, each with a number of its own
     values = [
@@ -92,9 +97,9 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     ]
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
-        told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
+        told = [{n.value for n in table.columns[place] if n is not None} for place in _counts(table)]
         said = items_said(log, table.section)
-        if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
+        if found is not None and (not told or {found} in told) and (not said or all(n % found == 0 for n in said)):
             own = tuple(table.header[place].strip() for place in places)
             facts = {"items": found, "values": len(values), "names": own}
             yield Finding("granularity", "note", place_of(log, table.line), facts)

@@ -46,7 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         yield from _in_words(log)
         sized = [
-            (change, items, _metric(change)) for change in changes_of(log) if (items := _items(change)) is not None
+            (change, items, _metric(change)) for change in changes_of(log) if (items := items_of(change)) is not None
         ]
         for (one, few, metric), (other, many, same) in combinations(sized, 2):
             if metric != same or not metric or few == many:
@@ -111,7 +111,8 @@ def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
     yield Finding("subset-against-full", "fault", place_of(log, few.line), facts, (place_of(log, many.line),))
 
 
-def _items(change: Change) -> int | None:
+def items_of(change: Change) -> int | None:
+    """How many items a change rests on, where the lines of its numbers tell exactly one number of them."""
     found = {int(one[1]) for text in (change.line.body, change.base_line.body) for one in _ITEMS.finditer(text)}
     return found.pop() if len(found) == 1 else None
 

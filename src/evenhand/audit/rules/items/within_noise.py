@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
@@ -30,12 +29,6 @@ _COMPARED = Pattern(
     rf"{_CLAIM.pattern}|\b(?:worse|best|worst|lower|tied?|than|vs|versus|over|against)\b", re.IGNORECASE
 )
 _CHANGE = Pattern(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
-_TO = Pattern(
-    r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
-    re.IGNORECASE,
-)
-
-
 _BY_CHANCE = 0.3
 """Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
 _FEWEST, _MOST_ROWS = 20, 60
@@ -43,29 +36,14 @@ _LEVEL = 0.05
 _CERTAIN = 1e-3
 """So rarely may shares fit a number of items by chance that is not theirs."""
 
-_CLAUSES = Pattern(r"[.;]\s|—|–\s|\s-\s")
-
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Counts of the same whole in one row or line that claims a change."""
+    """Counts of the same whole in one row that claims a change; arms of a table that are all alike."""
     for log in logs:
         for table in log.tables:
             yield from _in_table(log, table)
         alike = (one for table in log.tables if not log.data for one in _all_alike(log, table))
         yield from islice(alike, 1)
-        for line in log.spoken():
-            found = counts(line.body)
-            for one, other in pairwise(found):
-                between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
-                if _TO.fullmatch(between) and _CLAIM.search(_clause(line.body, one.part.start, other.whole.end)):
-                    for found_one in _finding(log, line.number, one, other):
-                        yield replace(found_one, level="hint")  # paired items, or progress: a sentence leaves it open
-
-
-def _clause(text: str, start: int, end: int) -> str:
-    """The part of a sentence in which two counts stand."""
-    ends = [mark.start() for mark in _CLAUSES.finditer(text)]
-    return text[max((e for e in ends if e < start), default=0) : min((e for e in ends if e >= end), default=len(text))]
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
@@ -90,12 +68,12 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
         return
     if not _compared(log, table):
         return
-    for items, parts in _columns(log, table):
+    for name, items, parts in _columns(log, table):
         low, high = min(parts), max(parts)
         if items >= _FEWEST and low < high:
             p = two_shares(low, high, items)
             if p > _LEVEL:
-                facts = {"one": low, "other": high, "whole": items, "p": p, "rows": len(parts)}
+                facts = {"one": low, "other": high, "whole": items, "p": p, "rows": len(parts), "column": name}
                 yield Finding("within-noise", "note", place_of(log, table.line), facts)
 
 
@@ -108,7 +86,7 @@ def _compared(log: Log, table: Table) -> bool:
     return arms or based or 0 < best < len(table.rows) or any(_COMPARED.search(one) for one in told)
 
 
-def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
+def _columns(log: Log, table: Table) -> Iterator[tuple[str, int, list[int]]]:
     """Columns of counts ``41/69``, and of shares of one number of items that whole numbers of them give."""
     wholes = dict(share_columns(table))
     said = items_said(log, table.section)
@@ -125,7 +103,7 @@ def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
             told = {int(n.value) for n in own if n is not None} or set(said)
             parts = _whole(column, told) if len(column) == len(table.rows) else []
         if len(told) == 1 and parts:
-            yield told.pop(), parts
+            yield name.strip(" *`"), told.pop(), parts
 
 
 def _whole(column: Sequence[Number], told: Collection[int]) -> list[int]:
@@ -168,13 +146,13 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if "rows" in f:
         return (
-            f"{f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ by no more than "
-            f"chance ({chance(f['p'])}, were the items independent): these counts alone put no row above another."
+            f"In '{f['column']}' {f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ "
+            f"by no more than chance ({chance(f['p'])}, were the items independent): this column alone puts "
+            "no row above another."
         )
     return (
-        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "
-        f"items independent; paired items "
-        "would tell more, if they were given)."
+        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the items "
+        f"independent; paired items would tell more, if they were given)."
     )
 
 

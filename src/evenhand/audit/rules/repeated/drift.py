@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +16,10 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN, said_in
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.arms.results import agree, results_of
+from evenhand.audit.told.concluded.concluded import withheld
+from evenhand.audit.told.concluded.statements import Statement, statements_of
 from evenhand.audit.told.quoted.twice import told_twice
+from evenhand.audit.told.quoted.values import qualifiers
 from evenhand.audit.told.seeds.series import series_of
 
 _RUN = Pattern(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
@@ -30,12 +34,15 @@ _ENOUGH = 4
 _AGAINST = Pattern(r"\s*(?:%|pp)?\s*(?:vs\.?|versus|against|compared|over|than|and)\b", re.IGNORECASE)
 """What a range is set against is none of the rows that it is the range of."""
 
+_FILE = Pattern(r"[\w.-]+\.(?:md|txt|csv|tsv|jsonl?|log)\b")
+_LONGEST = 240
 _SPAN = Pattern(r"\s?[–-]\s?|\s+to\s+")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
     yield from _between(logs)
+    yield from _cited(logs)
     for earlier, later in combinations(logs, 2):
         yield from _named(earlier, later)
     for log in logs:
@@ -74,6 +81,38 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
                     "kind": "file",
                 }
                 yield Finding("drift", "fault", place_of(log, arm.line), facts, (place_of(other, before.line),))
+
+
+def _cited(logs: list[Log]) -> Iterator[Finding]:
+    """``the gated run reached 92.4 % accuracy (see log.md)``, where that file has another accuracy of the gated run."""
+    names = Counter(Path(log.name).name for log in logs)
+    files = {Path(log.name).name: log for log in logs if names[Path(log.name).name] == 1}
+    for log in logs if len(files) > 1 else ():
+        for one in statements_of(log) if log.english and not log.data else ():
+            other = {files[name] for name in _FILE.findall(one.text) if name in files and files[name] is not log}
+            if len(other) == 1 and not withheld(one) and len(one.text) <= _LONGEST:
+                yield from _against(log, one, other.pop())
+
+
+def _against(log: Log, one: Statement, other: Log) -> Iterator[Finding]:
+    """The results of a statement whose arm and metric another file has, with a value that stands nowhere in it."""
+    every = [n for line in other.lines for n in line.numbers]
+    for said in one.results:
+        start = max(one.text.rfind(mark, 0, said.start) for mark in ";,(") + 1
+        end = min((i for mark in ";," if (i := one.text.find(mark, said.end)) >= 0), default=len(one.text))
+        words = frozenset(re.findall(r"[a-z0-9.@+]+", one.text[start:end].lower().replace("_", " ")))
+        fits = [r for (name, metric), r in results_of(other).items() if {*name.split(), *metric.split()} <= words]
+        if len(fits) != 1 or any(agree(n, said) for n in every) or qualifiers(one.text[start:end]):
+            continue
+        value = fits[0].value
+        near = 0.8 < abs(value.value / said.value) < 1.25 if said.value else False
+        if near and value.unit == said.unit and value.decimals == said.decimals:
+            facts = {
+                "printed": printed(said), "other": printed(value), "of": f"{fits[0].name}: {fits[0].metric}",
+                "kind": "file",
+            }  # fmt: skip
+            at, places = place_of(log, one.line_of(said)), (place_of(other, fits[0].line),)
+            yield Finding("drift", "fault", at, facts, places, printed(said))
 
 
 def _named(earlier: Log, later: Log) -> Iterator[Finding]:
@@ -220,7 +259,13 @@ def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], me
         }  # fmt: skip
         named = ":" in line.body[: span[0].start] and not _AGAINST.match(line.body, span[1].end)
         level: Level = "fault" if named else "hint"
-        yield Finding("drift", level, place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
+        yield Finding(
+            "drift",
+            level,
+            place_of(log, line),
+            facts,
+            tuple({row.line: place_of(log, row.line) for row, _ in odd}.values()),
+        )
 
 
 def _begins(word: str, text: str) -> bool:
@@ -243,10 +288,10 @@ def say(finding: Finding) -> str:
     f, other = finding.facts, finding.others[0]
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
     if f["kind"] == "range":
-        lines = ", ".join(str(line) for line in dict.fromkeys(place.line for place in finding.others))
+        lines = ", ".join(str(place.line) for place in finding.others)
         return (
             f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} "
-            f"for these rows (lines {lines})."
+            f"for these rows (line{'s' * (len(finding.others) > 1)} {lines})."
         )
     return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
 

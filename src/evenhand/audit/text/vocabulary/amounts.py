@@ -22,7 +22,7 @@ BUDGETS: dict[str, str] = {
 """Words for what can be spent, by kind, singular and plural."""
 
 NAMES = {
-    "epochs": "epochs", "steps": "steps", "tokens": "tokens", "time": "time", "gpus": "devices",
+    "epochs": "epochs", "steps": "steps", "tokens": "tokens", "time": "seconds", "gpus": "devices",
     "trials": "settings tried", "tries": "tries at each item",
 }  # fmt: skip
 """How a sentence calls them."""
@@ -39,11 +39,9 @@ _IN_NAMES = {
     r"n samples per)\b",
 }
 _NO_BUDGET = Pattern(
-    r"\bper\b(?! (?:move|question|item|problem|prompt|task|query))|eval|warm|\bbest\b|latency|infer|\bms\b|"
-    r"tok(?:ens)?/|"
-    r"speed|throughput|\bdone\b|planned|stopped|reached|converge|\bmax len|\blen\b|length|context|decay|save|"
-    r"log\b|batch|"
-    r"\bto\b|until|\bat\b|\bsum\b|collaps",
+    r"\bper\b(?! (?:move|question|item|problem|prompt|task|query))|"
+    r"eval|warm|\bbest\b|latency|infer|\bms\b|tok(?:ens)?/|speed|throughput|\bdone\b|planned|stopped|reached|converge|"
+    r"\bmax len|\blen\b|length|context|decay|save|log\b|batch|\bto\b|until|\bat\b|\bsum\b|collaps",
     re.IGNORECASE,
 )
 ITEMS = Pattern(

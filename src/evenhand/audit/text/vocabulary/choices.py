@@ -8,27 +8,21 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.abroad import abroad
 
 REPORTED = Pattern(
-    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|"
-    r"state|claim|"
-    r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|"
-    r"value))?\s*[:=,]|headline|"
-    r"announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press kit|model card|data sheet|"
-    r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|"
-    r"score|value|"
-    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ )?(?:number|score|entry|figure)|"
-    r"our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure we|our (?:\w+ )?(?:system|model|"
-    r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|"
-    r"result)s? (?:that )?(?:we|"
-    r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|"
-    r"posting in|"
-    r"tell sales|outcome of the|quality of the \w+(?=\s*:)|score for the|in the (?:results )?table as|carry into|"
-    r"(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|model therefore|can be read off|goes to the)\b|"
-    r"RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
+    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|state|"
+    r"claim|advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|"
+    r"value))?\s*[:=,]|headline|announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press "
+    r"kit|model card|data sheet|system paper|paper:|(?:official|final|reported|claimed|headline|main|published) "
+    r"(?:result|number|figure|score|value|comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ "
+    r")?(?:number|score|entry|figure)|our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure "
+    r"we|our (?:\w+ )?(?:system|model|approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|"
+    r"(?:number|figure|score|result)s? (?:that )?(?:we|i|for the|in the|of the project|of the study|is|for \w+ \d is)|"
+    r"goes? (?:to|into|in) the|claimed (?:in|as)|posting in|tell sales|outcome of the|quality of the \w+(?=\s*:)|score "
+    r"for the|in the (?:results )?table as|carry into|(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|"
+    r"model therefore|can be read off|goes to the)\b|RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
     + abroad(
-        r"in die (?:arbeit|tabelle)|(?:end)?ergebnis\w*(?: des \w+)?\s?:|nennen wir|angegeben|"
-        r"final result\w*|résultats? (?:retenu|final)\w*|que nous (?:retenons|annonçons)|score que nous|résumé|"
-        r"entregad\w+|se informa|publicad\w+|alcanza|en el resumen|в отч[её]т|есть итог|итог работы|в статью|"
-        r"汇报|论文|写入|成绩|公布"
+        r"in die (?:arbeit|tabelle)|(?:end)?ergebnis\w*(?: des \w+)?\s?:|nennen wir|angegeben|final result\w*|"
+        r"résultats? (?:retenu|final)\w*|que nous (?:retenons|annonçons)|score que nous|résumé|entregad\w+|se informa|"
+        r"publicad\w+|alcanza|en el resumen|в отч[её]т|есть итог|итог работы|в статью|汇报|论文|写入|成绩|公布"
     ),
     re.IGNORECASE,
 )
@@ -37,15 +31,13 @@ REPORTED = Pattern(
 GIVEN_OUT = Pattern(
     r"\b(?:(?:we|i|and|to|therefore|hence|so|is|are) (?:\w+ )?(?:report|quote|announce|publish|state|claim|advertise|"
     r"quoted|reported|announced|claimed)|headline|announc\w+|advertis\w+|published|abstract|readme|slides?|press kit|"
-    r"model card|data sheet|paper|report|table|sheet|wiki|front page|chapter|overview|outcome of the|"
-    r"(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|comparison|"
-    r"performance)s?|our (?:\w+ )?(?:score|entry|figure|number)|our (?:\w+ )?(?:system|model|approach|method|"
-    r"classifier|"
-    r"tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|tell sales|can be read off|posting in)\b"
+    r"model card|data sheet|paper|report|table|sheet|wiki|front page|chapter|overview|outcome of the|(?:official|final|"
+    r"reported|claimed|headline|main|published) (?:result|number|figure|score|value|comparison|performance)s?|our "
+    r"(?:\w+ )?(?:score|entry|figure|number)|our (?:\w+ )?(?:system|model|approach|method|classifier|tagger) (?:\w+ "
+    r")?(?:has|reaches|gets|achieves)|tell sales|can be read off|posting in)\b"
     + abroad(
         r"in die (?:arbeit|tabelle)|nennen wir|angegeben|ergebnis des \w+|que nous (?:retenons|annonçons)|résumé|"
-        r"rapport|"
-        r"se informa|publicad\w+|en el resumen|en la memoria|в отч[её]т|в статью|итог|汇报|论文|公布"
+        r"rapport|se informa|publicad\w+|en el resumen|en la memoria|в отч[её]т|в статью|итог|汇报|论文|公布"
     ),
     re.IGNORECASE,
 )
@@ -53,10 +45,9 @@ GIVEN_OUT = Pattern(
 
 PICKED = Pattern(
     r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
-    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|"
-    r"comes? (?:out )?(?:on top|first)|"
-    r"bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|ahead|"
-    r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"
+    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|comes? (?:out )?(?:on top|"
+    r"first)|bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|"
+    r"ahead|our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"
     + abroad(
         r"höchst\w+|niedrigst\w+|best\w*|sieger\w*|vorn|gewinner|gewählt\w*|gewann|"
         r"meilleur\w*|maximum|plus (?:haut|bas)\w*|gagnant\w*|retenu\w*|choisi\w*|máximo|mínimo|mejor\w*|ganador\w*|"
@@ -67,14 +58,12 @@ PICKED = Pattern(
 """That the best of several was taken."""
 
 TEST = Pattern(
-    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|"
-    r"text|worlds|"
-    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|"
+    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|text|"
+    r"worlds|labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|"
     r"benchmark)(?![a-z])"
     + abroad(
-        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|"
-        r"de prueba|"
-        r"тест\w*|测试"
+        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|de "
+        r"prueba|тест\w*|测试"
     ),
     re.IGNORECASE,
 )
@@ -88,14 +77,12 @@ DEV = Pattern(
 """Data that may choose."""
 
 FRESH = Pattern(
-    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)(?! test)|"
-    r"not used|never "
-    r"(?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) (?:\d+ |"
-    r"\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|set|data|"
-    r"runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
-    r"re-?trained|retrain\w*|re-?r[ua]n\w*|rerunning|again on|confirm\w*|replicat\w*|"
-    r"selection (?:only|bias|score)|optimistic\w*|biased|"
-    r"upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b"
+    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)(?! test)|not "
+    r"used|never (?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) "
+    r"(?:\d+ |\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|"
+    r"set|data|runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
+    r"re-?trained|retrain\w*|re-?r[ua]n\w*|rerunning|again on|confirm\w*|replicat\w*|selection (?:only|bias|score)|"
+    r"optimistic\w*|biased|upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b"
     + abroad(
         r"\b(?:neue[nrm]?|frische[nrm]?|andere[nrm]?|weitere[nrm]?) \w+|einmal(?:ig)? gemessen\w*|niemand vorher|"
         r"nouve(?:aux|lles?)|autres \w+|une seule fois|un seul passage|jamais vu|nuev[oa]s|otr[oa]s|no intervin\w+|"

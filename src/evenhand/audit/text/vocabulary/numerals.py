@@ -7,21 +7,21 @@ from functools import cache
 
 _FROM_ONE = (
     "one|a single|single|un seul|une seule|ein einziger|один|одна",
-    "two", "three|drei|trois|tres|три",
-    "four|vier|quatre|cuatro|четыре|四",
-    "five|fünf|cinq|cinco|пять|五",
-    "six|seis|шесть|六",
-    "seven|sieben|sept|siete|семь|七",
-    "eight|acht|huit|ocho|восемь|八",
-    "nine|neun|neuf|nueve|девять|九",
-    "ten|zehn|dix|diez|десять|十",
+    "two|zwei|deux|dos|два|двух|две|两个|两", "three|drei|trois|tres|три|трёх|трех|三个|三",
+    "four|vier|quatre|cuatro|четыре|четырёх|四个|四",
+    "five|fünf|cinq|cinco|пять|пяти|五个|五",
+    "six|sechs|seis|шесть|шести|六个|六",
+    "seven|sieben|sept|siete|семь|семи|七个|七",
+    "eight|acht|huit|ocho|восемь|восьми|八个|八",
+    "nine|neun|neuf|nueve|девять|девяти|九个|九",
+    "ten|zehn|dix|diez|десять|десяти|十个|十",
     "eleven|elf|onze|once",
     "twelve|a dozen|zwölf|douze|doce|двенадцать",
     "thirteen", "fourteen", "fifteen|fünfzehn|quinze|quince|пятнадцать",
-    "sixteen|sechzehn|seize", "seventeen", "eighteen", "nineteen", "twenty|zwanzig|vingt|veinte",
+    "sixteen|sechzehn|seize|dieciséis", "seventeen", "eighteen", "nineteen", "twenty|zwanzig|vingt|veinte|двадцать",
 )  # fmt: skip
 NUMBERS = {word: value for value, words in enumerate(_FROM_ONE, start=1) for word in words.split("|")} | {
-    "sechs": 6, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
 }  # fmt: skip
 """Words with what they stand for."""
 

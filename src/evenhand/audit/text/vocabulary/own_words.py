@@ -22,19 +22,17 @@ from evenhand.audit.text.vocabulary.repeats import (
 )
 
 _PLAIN = worded(
-    r"a|an|the|of|over|across|all|these|those|this|that|so|which|is|are|was|were|be|give|gives|gave|come|comes|came|out|"
-    r"to|at|in|on|for|from|we|i|get|got|it|its|as|and|or|with|there|therefore|thus|hence|then|land|lands|landed|make|"
-    r"makes|made|yield|yields|equal|equals|amounts?|result|results|resulting|values?|numbers?|scores?|percent|per|cent|"
-    r"points?|pp|pt|pts|above|here|them|they|their|each|by|now|ok|say|says|ends?|ended|up|put|write|reports?|"
-    r"reported|read|reads|figure|row|table|entry|column|also|just|about|runs?|init\w*|start|starts|one|single|"
-    r"sample|samples|unbiased|corrected|bessel\w*|ddof|n|numpy|np|statistics|stdev|pstdev|sheets|spreadsheet|google|"
-    r"excel|quick|simple|plain|straight|usual|grand|arithmetic|mine|ours|yours|thx|thanks|hence|sheet|page|ticket|typical|"
+    r"a|an|the|of|over|across|all|these|those|this|that|so|which|is|are|was|were|be|give|gives|gave|come|comes|came|"
+    r"out|to|at|in|on|for|from|we|i|get|got|it|its|as|and|or|with|there|therefore|thus|hence|then|land|lands|landed|"
+    r"make|makes|made|yield|yields|equal|equals|amounts?|result|results|resulting|values?|numbers?|scores?|percent|per|"
+    r"cent|points?|pp|pt|pts|above|here|them|they|their|each|by|now|ok|say|says|ends?|ended|up|put|write|reports?|"
+    r"reported|read|reads|figure|row|table|entry|column|also|just|about|runs?|init\w*|start|starts|one|single|sample|"
+    r"samples|unbiased|corrected|bessel\w*|ddof|n|numpy|np|statistics|stdev|pstdev|sheets|spreadsheet|google|excel|"
+    r"quick|simple|plain|straight|usual|grand|arithmetic|mine|ours|yours|thx|thanks|hence|sheet|page|ticket|typical|"
     r"das|der|die|den|des|dem|dieser|diese|sind|ist|ergibt|ergeben|entspricht|also|im|punkte\w*|prozent|macht|beträgt|"
-    r"liegt|bei|somit|damit|wir|nehmen|für|von|und|aus|"
-    r"la|le|les|de|du|soit|donne\w*|une|un|est|vaut|pour|sur|points|et|ces|cela|ce|donc|"
-    r"el|los|las|es|da|dan|son|con|y|en|vale|por|sus|estos|estas|"
-    r"это|да[её]т|составля\w+|равно|равен|и|в|по|на|как|из|у|"
-    r"divid\w+|minus|should|few|calc\w*|comput\w*"
+    r"liegt|bei|somit|damit|wir|nehmen|für|von|und|aus|la|le|les|de|du|soit|donne\w*|une|un|est|vaut|pour|sur|points|"
+    r"et|ces|cela|ce|donc|el|los|las|es|da|dan|son|con|y|en|vale|por|sus|estos|estas|это|да[её]т|составля\w+|равно|"
+    r"равен|и|в|по|на|как|из|у|divid\w+|minus|should|few|calc\w*|comput\w*"
 )
 _WORD = Pattern(r"\d[\d.,]*\w*|[^\W\d_]+(?:\d\w*)?|[\u3400-\u9fff]+")
 _STEM = 6

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern, alternatives, chinese
+from evenhand.audit.text.vocabulary.numerals import NUMBERS
 
 
 def worded(words: str, needs: str = "") -> Pattern:
@@ -22,12 +23,11 @@ def worded(words: str, needs: str = "") -> Pattern:
 
 REPEAT = (
     r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|"
-    r"replicas?|"
-    r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|"
-    r"train(?![_ -]?(?:time|loss|acc|steps?|set|data|split))|launch(?:es)?|draws?|shuffles?|"
-    r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
-    r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
-    r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*)"
+    r"replicas?|trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train(?![_ -]?(?:time|loss|acc|steps?|"
+    r"set|data|split))|launch(?:es)?|draws?|shuffles?|folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per "
+    r"seed\)|startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|"
+    r"entraînements?|semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|"
+    r"запуск\w*)"
 )
 SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
@@ -49,29 +49,24 @@ MEAN_WORD = worded(_STRONG_MEAN)
 """A word that makes a number a mean, whatever else is said."""
 
 POOLED = worded(
-    r"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|"
-    r"gesamt|zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|"
-    r"(?:over|across|from|for|of) (?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|"
-    r"ten) "
-    rf"{REPEAT}"
+    rf"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|gesamt|"
+    rf"zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|(?:over|across|from|for|of) "
+    rf"(?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) {REPEAT}"
 )
 """A word that may make a number a mean, where it is said how many results it is of."""
 
 NO_MEAN = worded(
     r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|"
-    r"meilleure?s?|"
-    r"mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
-    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|"
-    r"majority|votes?|"
-    r"micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
+    r"meilleure?s?|mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
+    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|majority|"
+    r"votes?|micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
 )
 """What a number beside a word for means is of in place of a mean of the values."""
 
 SPREAD_WORD = worded(
-    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|"
-    r"scatter|σ|sigma|"
-    r"streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|"
-    r"desviación(?: (?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
+    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|scatter|σ|"
+    r"sigma|streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|desviación(?: "
+    r"(?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
 )
 """A word that makes a number a spread."""
 
@@ -94,22 +89,8 @@ OF_A_MEAN = worded(
 )
 """Widths that are no standard deviation."""
 
-_COUNTS = (
-    (1, "one|single|a single|ein|eine|einem|einzigen|un|une|una|один|одного|一个"),
-    (2, "two|both|zwei|beide|beiden|deux|dos|два|двух|две|两个|两|双"),
-    (3, "three|drei|trois|tres|три|трёх|трех|三个|三"),
-    (4, "four|vier|quatre|cuatro|четыре|четырёх|四个|四"),
-    (5, "five|fünf|cinq|cinco|пять|пяти|五个|五"),
-    (6, "six|sechs|seis|шесть|шести|六个|六"),
-    (7, "seven|sieben|sept|siete|семь|семи|七个|七"),
-    (8, "eight|acht|huit|ocho|восемь|восьми|八个|八"),
-    (9, "nine|neun|neuf|nueve|девять|девяти|九个|九"),
-    (10, "ten|zehn|dix|diez|десять|десяти|十个|十"),
-    (11, "eleven|elf|onze|once"),
-    (12, "twelve|zwölf|douze|doce|двенадцать"),
-    (15, "fifteen|fünfzehn|quinze|quince|пятнадцать"),
-    (16, "sixteen|sechzehn|seize|dieciséis"),
-    (20, "twenty|zwanzig|vingt|veinte|двадцать"),
-)
-NUMBER_WORDS = {word: count for count, words in _COUNTS for word in words.split("|")}
-"""Numbers as words."""
+NUMBER_WORDS = {
+    **NUMBERS, **dict.fromkeys(("ein", "eine", "einem", "einzigen", "un", "une", "una", "одного", "一个"), 1),
+    **dict.fromkeys(("both", "beide", "beiden", "双"), 2),
+}  # fmt: skip
+"""Numbers as words, and what counts repeats beside them."""

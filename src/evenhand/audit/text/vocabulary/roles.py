@@ -60,16 +60,14 @@ ITEM_NOUNS = (
     r"случа\w*|диалог\w*|题|句|张|条|道|个样本|段|幅|人|名学生|局|关"
 )
 ONCE = (
-    r"one (?:attempt|try|trial|shot|reply|answer|recording|rollout|chance|go|search|run|crop|verdict|sample|"
-    r"question|chart)|"
-    r"(?:asked|tried|answered|answers|played|read|scored|shown|saw|seen|judged|marked|done) (?:only |just )?once|"
-    r"once each|each once|single (?:attempt|try|sample|greedy)|right or wrong|correct or (?:not|wrong)|"
-    r"yes or no|pass or "
-    r"fail|pass/fail|no (?:half|partial) (?:points?|credits?|marks?)|no ties|majority vote|all[- ]or[- ]nothing|one "
-    r"\w+ (?:per|for each) \w+|exact (?:string )?match|greedy|temp(?:erature)?\W{0,3}0(?![.\d])|either \w+ or|or not\b|"
-    r"trust / don't trust|"
-    r"ja oder nein|richtig oder falsch|je ein\w*|genau ein\w*|einmal|une seule|un seul|une fois|oui ou non|una sola|un "
-    r"solo|una vez|sí o no|по одно\w+|один раз|да или нет|一次|每题一次|对或错"
+    r"one (?:attempt|try|trial|shot|reply|answer|recording|rollout|chance|go|search|run|crop|verdict|sample|question|"
+    r"chart)|(?:asked|tried|answered|answers|played|read|scored|shown|saw|seen|judged|marked|done) (?:only |just "
+    r")?once|once each|each once|single (?:attempt|try|sample|greedy)|right or wrong|correct or (?:not|wrong)|yes or "
+    r"no|pass or fail|pass/fail|no (?:half|partial) (?:points?|credits?|marks?)|"
+    r"no ties|majority vote|all[- ]or[- ]nothing|one \w+ (?:per|for each) \w+|exact (?:string )?match|greedy|"
+    r"temp(?:erature)?\W{0,3}0(?![.\d])|either \w+ or|or not\b|trust / don't trust|ja oder nein|richtig oder falsch|je "
+    r"ein\w*|genau ein\w*|einmal|une seule|un seul|une fois|oui ou non|una sola|un solo|una vez|sí o no|по одно\w+|"
+    r"один раз|да или нет|一次|每题一次|对或错"
 )
 SHARE_SAID = (
     r"acc|accuracy|success(?: rate)?|correct|right|solved|solves|passed|resolved|detected|accepted|found|"
@@ -107,15 +105,6 @@ SPREAD_NAMES = (
     r"standardabweichung\w*|écarts?-types?|desviaci\w+|разброс\w*|ст\. откл\.|标准差|lr|learning rate|seeds?|threshold|"
     r"weight decay|wd|temp\w*|beta|dropout|top-p|release|version|v|p"
 )
-NUMBER_WORDS = {
-    **{word: at for at, word in enumerate(
-        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"), start=1)},
-    "thirty": 30, "forty": 40, "fifty": 50,
-    "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
-    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
-    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
-}  # fmt: skip
 PART_WORDS = {
     "a third": 100 / 3, "one third": 100 / 3, "two thirds": 200 / 3, "a quarter": 25.0, "one quarter": 25.0,
     "three quarters": 75.0, "a fifth": 20.0, "half": 50.0, "ein drittel": 100 / 3, "ein viertel": 25.0,
@@ -124,43 +113,34 @@ PART_WORDS = {
 }  # fmt: skip
 # certainty
 CERTAIN_WORDS = (
-    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|clear|confirmed|"
-    r"proven|secured?|sound|certain|speaking)|"
-    r"(?:is |are |was |been )?(?:proven|proved)|proves|proof that|beyond (?:any |all |"
-    r"a )?(?:reasonable )?(?:doubt|chance|"
-    r"question|noise)|(?:there is |there's |is |there can be )?no (?:doubt|question)|without (?:any |a )?doubt|"
-    r"undoubted(?:ly)?|undeniabl[ye]|indisputabl[ye]|unquestionabl[ye]|(?:is |it is |it's )?certain(?:ly)?|"
-    r"definite(?:ly)?|"
-    r"conclusive(?:ly)?|cannot be (?:chance|noise|luck)|can't be (?:chance|noise|luck)|(?:clearly |certainly )?not "
-    r"(?:chance|noise|luck|by chance|a fluke)|a real (?:effect|gain|improvement|difference)|reliably (?:better|"
-    r"distinguishable)|firmly established|"
-    r"(?:robust|solid) (?:gain|improvement|effect|win)|(?:gain|effect|improvement) (?:is|was|ist|est) (?:robust|real|"
-    r"solid)|"
+    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|"
+    r"statistically (?:established|clear|confirmed|proven|secured?|sound|certain|speaking)|"
+    r"(?:is |are |was |been )?(?:proven|proved)|proves|proof that|beyond (?:any |all |a )?(?:reasonable )?(?:doubt|"
+    r"chance|question|noise)|(?:there is |there's |is |there can be )?no (?:doubt|question)|"
+    r"without (?:any |a )?doubt|undoubted(?:ly)?|undeniabl[ye]|indisputabl[ye]|unquestionabl[ye]|(?:is |it is |it's "
+    r")?certain(?:ly)?|definite(?:ly)?|conclusive(?:ly)?|cannot be (?:chance|noise|luck)|can't be (?:chance|noise|"
+    r"luck)|(?:clearly |certainly )?not (?:chance|noise|luck|by chance|a fluke)|"
+    r"a real (?:effect|gain|improvement|difference)|reliably (?:better|distinguishable)|firmly established|(?:robust|"
+    r"solid) (?:gain|improvement|effect|win)|(?:gain|effect|improvement) (?:is|was|ist|est) (?:robust|real|solid)|"
     r"(?:hoch|statistisch )?signifikante?[rsnm]?|nachweislich|zweifelsfrei|zweifellos|ohne (?:jeden )?zweifel|"
-    r"statistisch "
-    r"(?:gesichert|belegt|abgesichert)|gesichert|bewiesen|erwiesen|eindeutig belegt|beweist|sicher belegt|belegt|"
-    r"significati(?:f|ve|fs|ves|vement)|sans (?:aucun )?doute|prouv(?:e|é|ée|és)|démontr(?:e|é|ée)|avérée?|"
-    r"indiscutable\w*|statistiquement \w+|"
-    r"significativ(?:o|a|os|as|amente)|sin (?:ninguna )?duda|demostrad[oa]|probad[oa]|demuestra|indudable\w*|"
-    r"достоверн\w+|статистически значим\w+|значимо|доказан\w*|несомненн\w*|без сомнени\w+|"
-    r"统计显著|显著|毫无疑问|无疑|证明了|证实|确凿"
+    r"statistisch (?:gesichert|belegt|abgesichert)|gesichert|bewiesen|erwiesen|eindeutig belegt|beweist|sicher belegt|"
+    r"belegt|significati(?:f|ve|fs|ves|vement)|sans (?:aucun )?doute|prouv(?:e|é|ée|és)|démontr(?:e|é|ée)|avérée?|"
+    r"indiscutable\w*|statistiquement \w+|significativ(?:o|a|os|as|amente)|sin (?:ninguna )?duda|demostrad[oa]|"
+    r"probad[oa]|demuestra|indudable\w*|достоверн\w+|статистически значим\w+|значимо|доказан\w*|несомненн\w*|без "
+    r"сомнени\w+|统计显著|显著|毫无疑问|无疑|证明了|证实|确凿"
 )
 GAIN_WORDS = (
-    r"gains?|improv\w*|better|best|prefer\w*|wins?|winning|won|effects?|differen\w+|increas\w*|advantages?|helps?|helped|outperform\w*|beats?|lead\w*|"
-    r"lift|superior|ahead|stronger|works?|worth|reduc\w*|lowers?|raises?|higher|lower|benefits?|boosts?|matters?|"
-    r"distinguishable|makes?|"
-    r"besser\w*|gewinn\w*|nutzen|hilft|effekt|verbesser\w*|vorteil|überlegen|höher|niedriger|wirk\w*|senkt|erklärt|"
-    r"meilleur\w*|gain|amélior\w*|effet|aide|avantage|supérieur\w*|mieux|"
-    r"mejor\w*|ganancia|efecto|ayuda|ventaja|superior|"
-    r"лучше|прирост\w*|улучш\w*|эффект\w*|помогает|выше|ниже|выигрыш\w*|"
-    r"提升|提高|改善|优于|有效|更好|增益|降低"
+    r"gains?|improv\w*|better|best|prefer\w*|wins?|winning|won|effects?|differen\w+|increas\w*|advantages?|helps?|"
+    r"helped|outperform\w*|beats?|lead\w*|lift|superior|ahead|stronger|works?|worth|reduc\w*|lowers?|raises?|higher|"
+    r"lower|benefits?|boosts?|matters?|distinguishable|makes?|besser\w*|gewinn\w*|nutzen|hilft|effekt|verbesser\w*|"
+    r"vorteil|überlegen|höher|niedriger|wirk\w*|senkt|erklärt|meilleur\w*|gain|amélior\w*|effet|aide|avantage|"
+    r"supérieur\w*|mieux|mejor\w*|ganancia|efecto|ayuda|ventaja|superior|лучше|прирост\w*|улучш\w*|эффект\w*|помогает|"
+    r"выше|ниже|выигрыш\w*|提升|提高|改善|优于|有效|更好|增益|降低"
 )
 NO_TEST_WORDS = (
-    r"no (?:significance )?tests?|not (?:been )?tested|untested|tests? (?:was |were )?not (?:done|made|run)|"
-    r"without (?:a |any )?"
-    r"tests?|nah|eyeballed|(?:1|one|single) (?:seed|run)|ein (?:seed|lauf)|kein test|nicht getestet|aucun test|"
-    r"sin test|"
-    r"без теста|没有(?:做)?检验|未检验|检验先不做|检验还没做"
+    r"no (?:significance )?tests?|not (?:been )?tested|untested|tests? (?:was |were )?not (?:done|made|run)|without "
+    r"(?:a |any )?tests?|nah|eyeballed|(?:1|one|single) (?:seed|run)|ein (?:seed|lauf)|kein test|nicht getestet|aucun "
+    r"test|sin test|без теста|没有(?:做)?检验|未检验|检验先不做|检验还没做"
 )
 TEST_NAMES = (
     r"\bt[- ]?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|\bz[- ]tests?|"
@@ -169,10 +149,9 @@ TEST_NAMES = (
 )
 TEST_WORDS = (
     r"t-?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|z[- ]tests?|"
-    r"p-?values?|"
-    r"(?<![a-z])p\s*[=<>≤]|p_value|confidence intervals?|credible|(?<![a-z])ci(?:95)?(?![a-z])|95 ?%|standard error|"
-    r"konfidenzintervall|vertrauensintervall|intervalle de confiance|intervalo de confianza|доверительн\w+|置信区间|"
-    r"检验"
+    r"p-?values?|(?<![a-z])p\s*[=<>≤]|p_value|confidence intervals?|credible|(?<![a-z])ci(?:95)?(?![a-z])|95 ?%|"
+    r"standard error|konfidenzintervall|vertrauensintervall|intervalle de confiance|intervalo de confianza|"
+    r"доверительн\w+|置信区间|检验"
 )
 RUN_NOUNS = (
     r"seeds?|runs?|trainings?|repeats?|repetitions?|replicates?|folds?|trainings each|läufen?|durchläufen?|saaten|"
@@ -180,38 +159,32 @@ RUN_NOUNS = (
 )
 # gains and their references
 OVER_WORDS = (
-    r"over|vs\.?|versus|against|than|compared (?:to|with)|relative to|with respect to|above|below|from|to|on|"
-    r"reference|ref\.?|"
-    r"gegenüber|über|unter|gegen|verglichen mit|im vergleich zu|als|par rapport (?:à|au|aux)|sur|de moins que|"
-    r"de plus que|"
-    r"contre|frente a|respecto (?:a|de)l?|sobre|по сравнению с|относительно|над|против|比|相比|相对(?:于)?|较"
+    r"over|vs\.?|versus|against|than|compared (?:to|with)|relative to|with respect to|above|below|from|to|on|reference|"
+    r"ref\.?|gegenüber|über|unter|gegen|verglichen mit|im vergleich zu|als|par rapport (?:à|au|aux)|sur|de moins que|"
+    r"de plus que|contre|frente a|respecto (?:a|de)l?|sobre|по сравнению с|относительно|над|против|比|相比|相对(?:于)?|"
+    r"较"
 )
 REFERENCE_NAMES = (
-    r"vs|over|ref|(?:reference|baseline|base|starting)(?: (?:used|model|system|run|arm|point))?|from|against|"
-    r"on top of|applied to|compared (?:with|to)|delta (?:to|vs|over)|"
-    r"gain (?:over|from|vs)|relative to|référence|contre|referenz|gegenüber|basis|referencia|frente a|"
-    r"относительно|база|基线|参照|相对"
+    r"vs|over|ref|(?:reference|baseline|base|starting)(?: (?:used|model|system|run|arm|point))?|"
+    r"from|against|on top of|applied to|compared (?:with|to)|delta (?:to|vs|over)|gain (?:over|from|vs)|relative to|"
+    r"référence|contre|referenz|gegenüber|basis|referencia|frente a|относительно|база|基线|参照|相对"
 )
 RANK_WORDS = (
-    r"twice|double|triple|half|\d(?:\.\d)?\s?[x×]|times|larger|bigger|greater|stronger|strongest|more effective|"
-    r"better|best|"
-    r"wins?|won|beats?|outweighs?|ahead|dwarfs|exceeds|more|less|worth|first|weaker|outranks?|ranking|rank|above|choice|"
-    r"mehr|größer\w*|stärker\w*|besser\w*|doppelt\w*|das doppelte|wirksamer|weniger|"
-    r"plus|mieux|emporte|double|meilleur\w*|rentable|supérieur\w*|moins|"
-    r"más|mejor|doble|supera|mayor|menos|"
-    r"больше|лучше|вдвое|сильнее|эффективнее|выгоднее|"
-    r"大于|优于|更|优先|胜|两倍|高于"
+    r"twice|double|triple|half|\d(?:\.\d)?\s?[x×]|times|larger|bigger|greater|stronger|strongest|more effective|better|"
+    r"best|wins?|won|beats?|outweighs?|ahead|dwarfs|exceeds|more|less|worth|first|weaker|outranks?|ranking|rank|above|"
+    r"choice|mehr|größer\w*|stärker\w*|besser\w*|doppelt\w*|das doppelte|wirksamer|weniger|plus|mieux|emporte|double|"
+    r"meilleur\w*|rentable|supérieur\w*|moins|más|mejor|doble|supera|mayor|menos|больше|лучше|вдвое|сильнее|"
+    r"эффективнее|выгоднее|大于|优于|更|优先|胜|两倍|高于"
 )
 # results told again
 AGAIN_WORDS = (
-    r"summary|summari[sz]\w*|tl;?dr|abstract|headline|conclusions?|discussion|report\w*|digest|recap|changelog|"
-    r"as (?:said|stated|noted|given|reported) (?:above|before|earlier)|(?:said|given|stated|reported) (?:above|"
-    r"in)|above|"
-    r"for the (?:record|deck|blog|slides?|poster|paper|post|mail|team|release)|mail\w*|letter|submission|"
-    r"submitted|post|"
-    r"comment|repeated?|recall|remember|published|says|quoted?|overview|deploy|scale|ship\w*|message|note|figure of|"
-    r"zusammenfassung|fazit|wochenbericht|bericht|gemeldet|kurzfassung|wie oben|résumé|conclusion|bilan|rapport|"
-    r"resumen|cierre|conclusión|informe|итог\w*|вывод\w*|резюме|отч[её]т\w*|总结|结论|摘要|部署|汇报"
+    r"summary|summari[sz]\w*|tl;?dr|abstract|headline|conclusions?|discussion|report\w*|digest|recap|changelog|as "
+    r"(?:said|stated|noted|given|reported) (?:above|before|earlier)|"
+    r"(?:said|given|stated|reported) (?:above|in)|above|for the (?:record|deck|blog|slides?|poster|paper|post|mail|"
+    r"team|release)|mail\w*|letter|submission|submitted|post|comment|repeated?|recall|remember|published|says|quoted?|"
+    r"overview|deploy|scale|ship\w*|message|note|figure of|zusammenfassung|fazit|wochenbericht|bericht|gemeldet|"
+    r"kurzfassung|wie oben|résumé|conclusion|bilan|rapport|resumen|cierre|conclusión|informe|итог\w*|вывод\w*|резюме|"
+    r"отч[её]т\w*|总结|结论|摘要|部署|汇报"
 )
 QUALIFIER_WORDS = (
     r"dev|test|val|valid|validation|train|training|holdout|held-out|ood|before|after|old|new|previous\w*|earlier|initial\w*|"

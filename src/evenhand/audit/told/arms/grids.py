@@ -12,7 +12,6 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import ITEMS, SPREADS, budget_of, is_config
 
-_NAME = Pattern(r"[^\W\d_]")
 _FIELD = Pattern(
     r"^(?:field|fields|metric|metrics|key|quantity|measure|parameter|param|property|item|)$", re.IGNORECASE
 )

@@ -28,6 +28,7 @@ _BUDGET = Pattern(
     needs="budget|epochs|iterations|iters|sec|steps|tokens",
 )
 _AMOUNT = Pattern(r"^\s*(?:-\s?)?(epochs?|steps?|iters?|iterations|tokens)\b", re.IGNORECASE)
+_UNIT = Pattern(r"(?<![a-z])(seconds|secs?|steps|epochs|iterations|iters|tokens)(?![a-z])", re.IGNORECASE)
 _NAMES = {"med": "medium", "screening": "screen"}
 
 
@@ -124,18 +125,17 @@ def _task(log: Log, line: Line, label: str, above: Line | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def budget_of(log: Log, stage: str) -> tuple[Number, Line] | None:
-    """What a stage may spend, where exactly one amount is told for it: ``quick stage (time_budget_sec=80)``."""
+def budget_of(log: Log, stage: str) -> tuple[Number, Line, str] | None:
+    """What a stage may spend, and its unit, where one amount is told for it: ``quick stage (time_budget_sec=80)``."""
     found = []
     for line in log.spoken():
         if stage_in(line.body) != stage or not _STAGE.search(line.body.split("(")[0]):
             continue
         for number in line.numbers:
-            after = line.body[number.end :]
-            if (
-                _BUDGET.search(line.body[: number.start])
-                or (number.unit in SECONDS and "budget" in line.low)
-                or (_AMOUNT.match(after) and "budget" in line.low)
-            ):
-                found.append((number, line))
-    return found[0] if len({one.value for one, _ in found}) == 1 else None
+            named = _BUDGET.search(line.body[: number.start])
+            after = _AMOUNT.match(line.body[number.end :]) if "budget" in line.low else None
+            if named or after or (number.unit in SECONDS and "budget" in line.low):
+                unit = _UNIT.search(named[0]) if named is not None else after
+                word = number.unit or (unit[1].lower() if unit else "")
+                found.append((number, line, "seconds" if word.startswith("sec") else word))
+    return found[0] if len({one.value for one, _, _ in found}) == 1 else None

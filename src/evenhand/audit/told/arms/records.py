@@ -17,15 +17,12 @@ _ARM_TOO = Pattern(
     re.IGNORECASE,
 )
 _NO_RESULT = Pattern(
-    r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|"
-    r"line|year|day)s?$|^(?:config|params|args|hparams|hyper ?param\w*|settings|options) |"
-    r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|"
-    r"rank|alpha|beta|gamma|"
-    r"temperature|"
-    r"steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|queries|questions|count|budget|"
-    r"warmup|dropout|(?:run ?)?time(?: s| sec| ms| min)?|duration|latency(?: m?s)?|elapsed|sec|"
-    r"(?:memory|vram)(?: gb| mb)?|"
-    r"pairs|length|len|k|bits|seconds|hours|minutes|cost|price|pool)$",
+    r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|line|"
+    r"year|day)s?$|^(?:config|params|args|hparams|hyper ?param\w*|settings|options) |"
+    r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|rank|"
+    r"alpha|beta|gamma|temperature|steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|"
+    r"queries|questions|count|budget|warmup|dropout|(?:run ?)?time(?: s| sec| ms| min)?|duration|latency(?: m?s)?|"
+    r"elapsed|sec|(?:memory|vram)(?: gb| mb)?|pairs|length|len|k|bits|seconds|hours|minutes|cost|price|pool)$",
     re.IGNORECASE,
 )
 DELTA = Pattern(
@@ -36,14 +33,11 @@ DELTA = Pattern(
 
 _MARKED = Pattern(r"\W*(?:the )?baseline\b", re.IGNORECASE)
 SAME_RUN = Pattern(
-    r"\b(?:(?:the )?same (?:run|runs|job|checkpoint|numbers?|rows?|model|as (?:run|row|r\d|above|line))|"
-    r"identical (?:run|to)|same ?as|once more|repeated|"
-    r"listed again|once again|duplicates?|copied|copy of|as on|as above|see above|as (?:in|for) (?:run|row|r\d)|"
-    r"re-?listed|alias|"
-    r"shown twice|listed twice|same id|for (?:the )?(?:plot|reference|comparison|table)|reprint\w*|carried over|"
-    r"taken from|"
-    r"re-?used|by (?:construction|design|definition)|equals? (?:the )?baseline because|same run id|"
-    r"expected to be (?:identical|equal|the same))\b",
+    r"\b(?:(?:the )?same (?:run|runs|job|checkpoint|numbers?|rows?|model|as (?:run|row|r\d|above|line))|identical "
+    r"(?:run|to)|same ?as|once more|repeated|listed again|once again|duplicates?|copied|copy of|as on|as above|see "
+    r"above|as (?:in|for) (?:run|row|r\d)|re-?listed|alias|shown twice|listed twice|same id|for (?:the )?(?:plot|"
+    r"reference|comparison|table)|reprint\w*|carried over|taken from|re-?used|by (?:construction|design|definition)|"
+    r"equals? (?:the )?baseline because|same run id|expected to be (?:identical|equal|the same))\b",
     re.IGNORECASE,
 )
 """What declares that a row is the same run as another, or equal on purpose."""

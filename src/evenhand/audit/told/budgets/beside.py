@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
@@ -67,6 +68,20 @@ _MEASURED = Pattern(
     r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
 )
+_HOURS = {
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hour"), **dict.fromkeys(("d", "day", "days"), "day"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
+}  # fmt: skip
+_SENTENCES = Pattern(r"[.;]\s")
+_TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")
+_TOOK = Pattern(
+    r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d+|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
+    r"cpus?|cards?|laptop|faster|slower)\b",
+    re.IGNORECASE,
+)
+_OF_DATA = Pattern(r"\b(?:with|on|from|using)\s*$", re.IGNORECASE)
+"""Times that were set, not those that a machine took."""
+
 _WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token", "sample": "example", "pair": "example"}
 
 
@@ -83,7 +98,8 @@ class _Amount:
         """The name that is left of the words before."""
         left = self.before.rsplit(";", 1)[-1]
         left = re.split(r"[,:](?=\s)(?=.*\w)", left)[-1] if re.search(r"[,:]\s+\S*\w", left) else left
-        return " ".join(_FILLER.sub(" ", left).split()).lower().strip(" .-=:")
+        names = (" ".join(_FILLER.sub(" ", one).split()).lower().strip(" .-=:") for one in (left, self.before))
+        return next(filter(None, names), "")
 
 
 def amounts_of(line: Line) -> list[_Amount]:
@@ -93,12 +109,14 @@ def amounts_of(line: Line) -> list[_Amount]:
     for number in line.numbers:
         unit = _UNIT.match(line.body, number.end)
         left = line.body[before : number.start]
-        if unit is None or number.signed or number.spread or number.unit not in ("",):
+        timed = _HOURS.get(number.unit, "") if _TRAINED.search(line.body) and not _TOOK.search(line.body) else ""
+        if number.signed or number.spread or (not timed and (unit is None or number.unit)):
             continue
-        before = unit.end()
-        if _TIMES.search(left) or _MADE_OF.match(line.body, unit.end()):
+        end = number.end if timed or unit is None else unit.end()
+        before = end
+        if _TIMES.search(left) or _MADE_OF.match(line.body, end) or (timed and _OF_DATA.search(left)):
             continue
-        word = unit["unit"].lower().rstrip("s")
+        word = timed or ("" if unit is None else unit["unit"].lower().rstrip("s"))
         found.append(_Amount(number, _WHOLE.get(word, word), left))
     return found
 
@@ -119,7 +137,10 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         rest = [text for text in (elsewhere if own else results) if text != line.low]
-        if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
+        cuts = [0, *(found.end() for found in _SENTENCES.finditer(line.low)), len(line.low)] if own else []
+        inside = [one.number.start for one in amounts]
+        rest += [line.low[a:b] for a, b in pairwise(cuts) if not any(a <= start < b for start in inside)]
+        if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
             yield _unequal(amounts[0], amounts[1], line, line)
         elif len(amounts) == 1 and at + 1 < len(lines):
             after = lines[at + 1]
@@ -129,8 +150,19 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 and after.number == line.number + 1
                 and after.kind == line.kind == "bullet"
             )
-            if near and len(below) == 1 and not _ADMITTED.search(after.body) and _pair(amounts[0], below[0], rest):
+            if not near or len(below) != 1 or _ADMITTED.search(after.body):
+                continue
+            if _pair(amounts[0], below[0], rest + _own((*amounts, *below), line, after)):
                 yield _unequal(amounts[0], below[0], line, after)
+
+
+def _own(pair: Sequence[_Amount], *lines: Line) -> list[str]:
+    """The lines of two amounts themselves, where both arms, one the baseline, have one result, the larger for more."""
+    told = [[n.value for n in line.numbers if n.decimals and n.unit == "%" and not n.signed] for line in lines]
+    results = [one for values in told for one in values]
+    based = any(BASE_ROW.search(one.name) for one in pair) and len(results) == 2 == len(pair) and all(told)
+    rising = based and (results[1] > results[0]) == (pair[1].number.value > pair[0].number.value)
+    return [line.low for line in lines] if rising else []
 
 
 def _unequal(one: _Amount, other: _Amount, line: Line, after: Line) -> Unequal:
@@ -154,7 +186,7 @@ def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
 
 def _known(name: str, results: list[str]) -> str:
     """A short name that stands where results do; empty where it does not."""
-    named = re.search(r"[^\W\d_]", name) is not None  # a number is the name of no arm
+    named = re.search(r"[^\W\d_]", name) is not None and not re.search(r"\d\.\d", name)  # no number names an arm
     return name if named and 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
 
 
@@ -245,7 +277,7 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
         matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
         if amount != usual and not matched and not by_name(name, amount):
             lines = (records.groups[name][0].line, records.groups[against][0].line)
-            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against)
+            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against, base in spent)
 
 
 def _set(less: float, more: float) -> bool:

@@ -9,8 +9,6 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.budgets.tables import MORE, Unequal
-from evenhand.audit.told.changes.change import readings
-from evenhand.audit.told.changes.changes import changes_of
 
 _AMOUNT = Pattern(
     r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b",
@@ -56,25 +54,15 @@ def in_text(log: Log) -> Iterator[Unequal]:
         if not amounts or _AWARE.search(line.body):
             continue
         if len(amounts) == 2 and amounts[0][1] == amounts[1][1]:
-            yield from _in_line(log, line, amounts)
+            yield from _in_line(line, amounts)
         elif len(amounts) == 1:
             yield from _beside(log, line, amounts[0])
 
 
-def _in_line(log: Log, line: Line, amounts: list[tuple[Number, str, float]]) -> Iterator[Unequal]:
-    """Two amounts in a line: one of the baseline, or each beside a result whose difference is printed."""
+def _in_line(line: Line, amounts: list[tuple[Number, str, float]]) -> Iterator[Unequal]:
+    """Two amounts in a line, each beside a result, whose difference is printed."""
     (first, unit, one), (second, _, other) = amounts
-    changes = [change for change in changes_of(log) if change.line is line and readings(change)]
     between = line.body[first.end : second.start]
-    if len(changes) == 1:
-        left = re.search(r"(?<![a-z])baseline(?![a-z])[^;,]{0,30}$", line.body[: first.start], re.IGNORECASE)
-        right = re.search(r"[,;(]\s*[^,;]{0,20}(?<![a-z])baseline(?![a-z])[^;,]{0,30}$", between, re.IGNORECASE)
-        if (left is None) == (right is None):
-            return
-        base, mine = (one, other) if left is not None else (other, one)
-        if mine > MORE * base:
-            yield Unequal("", changes[0].delta, mine, base, unit + "s", line.number, line.number)
-        return
     parts = re.split(r";\s+", line.body)
     if len(parts) != 2 or one * MORE >= other or ";" not in between:
         return

@@ -50,6 +50,7 @@ class Unequal:
         line, base_line: where they stand.
         compared: the text prints a difference between them.
         base: name of the one that it is compared with; empty where it is the baseline.
+        sure: what it is compared with is called a baseline; rows beside each other need not be rivals.
     """
 
     arm: str
@@ -61,6 +62,7 @@ class Unequal:
     base_line: int
     compared: bool = True
     base: str = ""
+    sure: bool = True
 
 
 def plain_name(name: str) -> str:
@@ -171,9 +173,11 @@ def _best_row(table: Table, place: int) -> Iterator[Unequal]:
     if len({one.value if one else None for one in others}) == 1 and _more(table, place, mine, others[0], bold[0]):
         assert mine is not None
         assert others[0] is not None
-        first = next(row for row in table.rows if row is not bold[0])
+        rivals = [row for row in table.rows if row is not bold[0]]
+        based = [row for row in rivals if BASE_ROW.search(plain_name(row.cells[0]))]
+        lines = (bold[0].line, (based or rivals)[0].line)
         yield Unequal(
-            bold[0].cells[0], None, mine.value, others[0].value, table.header[place], bold[0].line, first.line, False
+            bold[0].cells[0], None, mine.value, others[0].value, table.header[place], *lines, False, sure=bool(based)
         )
 
 

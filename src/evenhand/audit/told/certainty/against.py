@@ -15,7 +15,7 @@ from evenhand.audit.told.certainty.claims import Claim, claims_of
 from evenhand.audit.told.certainty.evidence import Evidence, in_records, in_sentence, in_table
 
 _MOST_RECORDS = 60
-_FAR, _NEAR = 10, 4
+_FAR = 10
 _BESIDE, _BELOW = 3, 14
 """Lines from a test, and from the row of a table, to what is said of it."""
 
@@ -75,7 +75,7 @@ def contradicted_in(log: Log) -> Iterator[Contradicted]:
     """Claims whose only evidence near them is an interval around zero or a p-value above one in twenty."""
     for claim in claims_of(log):
         beside = _of_rows(log, claim) or _just_before(claim)
-        found = beside or _spoken(claim) or _just_above(log, claim) or _recorded(log)
+        found = beside or _spoken(claim) or _recorded(log)
         if found and all(one.open for one in found) and len({one.shown for one in found}) == 1:
             yield Contradicted(claim, found[-1], _sole(log, claim, found[-1]))
 
@@ -164,13 +164,6 @@ def _just_before(claim: Claim) -> list[Evidence]:
     if before is None or not any(_names(before.text, name) for name in shared):
         return []
     return list(in_sentence(before))
-
-
-def _just_above(log: Log, claim: Claim) -> list[Evidence]:
-    """The evidence of the few lines above a claim, whatever stands between: what is noted under a test is of it."""
-    first = claim.line.number - _NEAR
-    near = [p for p in passages_of(log) if first <= p.last <= claim.line.number] if not log.data else []
-    return [one for p in near for s in p.sentences for one in in_sentence(s)]
 
 
 def _of_rows(log: Log, claim: Claim) -> list[Evidence]:

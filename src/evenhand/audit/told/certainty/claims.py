@@ -27,11 +27,9 @@ _TAKEN_BACK = Pattern(
 )
 _OF_ELSE = Pattern(
     r"significant (?:digits?|figures?|bits?|amount|portion|time|memory|overhead|effort|part|share|number|role|"
-    r"computational|challenge|work|change|bug|issue|progress)|certain (?:\w+ )?(?:cases?|conditions?|tasks?|"
-    r"amount|types?|"
-    r"kinds?|extent|point|number|layers?|tokens?|words?)|real[- ]world|significantly (?:more|fewer|less|larger|"
-    r"smaller) "
-    r"(?:memory|time|compute|parameters|data|tokens)",
+    r"computational|challenge|work|change|bug|issue|progress)|certain (?:\w+ )?(?:cases?|conditions?|tasks?|amount|"
+    r"types?|kinds?|extent|point|number|layers?|tokens?|words?)|real[- ]world|significantly (?:more|fewer|less|larger|"
+    r"smaller) (?:memory|time|compute|parameters|data|tokens)",
     re.IGNORECASE,
 )
 _OTHERS = Pattern(

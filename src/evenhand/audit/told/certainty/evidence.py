@@ -12,11 +12,10 @@ from evenhand.audit.text.pattern import Pattern
 
 _N = r"[+\-−–]?\s?\d*\.?\d+(?:e[+-]?\d{1,2})?"
 _INTERVAL = Pattern(
-    rf"(?:(?<![a-z])(?:ci|interval\w*|intervalle\w*|интервал\w*|confidence|konfidenz\w*|区间)(?:95)?(?![a-z])|9[059](?:\.\d)?[\s-]?(?:%|проц\w*|percent|prozent)?"
-    rf"[\s-]*(?:процентн\w+|ci|interval|"
-    rf"confidence)?)[^\[\]{{}}\d]{{0,60}}?(?:\(t, \d+ df\)\s*)?(?:9[059]\s?%?[^\d\[\]]{{0,20}})?"
-    rf"(?:from|von|de|от|goes from|[\[(:=])?\s*(?P<low>{_N})\s?%?\s*(?:pp|points?)?\s*(?:,|;|\.\.+|to|bis|à|a|"
-    rf"до|至|…|–(?=\s))\s*"
+    rf"(?:(?<![a-z])(?:ci|interval\w*|intervalle\w*|интервал\w*|confidence|konfidenz\w*|区间)(?:95)?(?![a-z])|"
+    rf"9[059](?:\.\d)?[\s-]?(?:%|проц\w*|percent|prozent)?[\s-]*(?:процентн\w+|ci|interval|"
+    rf"confidence)?)[^\[\]{{}}\d]{{0,60}}?(?:\(t, \d+ df\)\s*)?(?:9[059]\s?%?[^\d\[\]]{{0,20}})?(?:from|von|de|от|goes "
+    rf"from|[\[(:=])?\s*(?P<low>{_N})\s?%?\s*(?:pp|points?)?\s*(?:,|;|\.\.+|to|bis|à|a|до|至|…|–(?=\s))\s*"
     rf"(?P<high>{_N})\s?%?",
     re.IGNORECASE,
 )

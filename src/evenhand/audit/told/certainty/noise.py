@@ -1,47 +1,33 @@
-"""What chance alone makes of the two values that a claim rests on: by spreads over runs, lists of runs, or items."""
+"""What chance alone makes of the two values that a claim rests on: by the spreads of their runs."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.said import lists_in
-from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.roles import NO_TEST_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.told.certainty.claims import EDGE, Claim, claims_of
 from evenhand.audit.told.quantities import Quantity
-from evenhand.audit.told.seeds.spreads import mean_and_spread, welch
+from evenhand.audit.told.seeds.spreads import welch
 
 _RUNS = Pattern(
-    rf"{EDGE}(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
+    rf"{EDGE}(?P<n>\d{{1,3}}|{any_number()})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
-_ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
 _SD = Pattern(
     rf"{EDGE}(?:sample |empirical )?(?:sd|std|s\.d\.|stdev|standard deviations?|streuung|standardabweichung\w*|"
-    rf"écarts?-types?|"
-    rf"desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|und|"
-    rf"bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
+    rf"écarts?-types?|desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|"
+    rf"und|bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
     re.IGNORECASE,
-)
-_ITEMS = Pattern(
-    rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,2}}?(?:{ITEM_NOUNS}|testsätzen?|testfragen|testbildern?)(?![a-z])", re.IGNORECASE
 )
 _NO_TEST = Pattern(rf"{EDGE}(?:{NO_TEST_WORDS})(?![a-z])", re.IGNORECASE)
 _TEST = Pattern(rf"(?:{TEST_WORDS})", re.IGNORECASE)
-_ACCURACY = Pattern(
-    rf"{EDGE}(?:acc|accuracy|correct\w*|exact match|em|success|pass|genauigkeit|exactitude|aciertos|точност\w*|"
-    rf"solved|right|"
-    r"准确率|正确率)(?![a-z])", re.IGNORECASE
-)  # fmt: skip
-_SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])", re.IGNORECASE)
-_LIKELY, _LEAST_ITEMS = 0.05, 100
+_LIKELY = 0.05
 _NEAR = 3
 _BOTH = Pattern(r"\b(?:both|all|either|each|every|three|third)\b", re.IGNORECASE)
 _COST = Pattern(
@@ -56,9 +42,9 @@ class Unproven:
     Attributes:
         claim: what is claimed.
         one, other: the two values.
-        how: ``spread``, ``items`` or ``told``: that there was no test, or one run.
+        how: ``spread``, or ``told``: that there was no test, or one run.
         p: by chance alone; None where it is only told.
-        count: runs, or items.
+        count: of runs.
         firm: the values, their spreads and the runs stand right above the claim, and no test anywhere.
     """
 
@@ -79,7 +65,7 @@ def unproven_in(log: Log) -> Iterator[Unproven]:
             log.leaves and len(log.leaves) > 80
         ):
             continue
-        found = _by_spread(claim, text) or _by_lists(claim) or _by_table(log, claim, text) or _by_items(claim, text)
+        found = _by_spread(claim, text)
         if found is not None and found.p is not None and found.p > _LIKELY:
             yield replace(found, firm=found.firm and found.p > 2 * _LIKELY and _alone(log, claim, found))
         elif found is None and _NO_TEST.search(text) and re.search(r"\d+\.\d", text):
@@ -114,7 +100,7 @@ def _runs(text: str) -> int | None:
 
 
 def _number(word: str) -> int:
-    return int(word) if word.isdigit() else int(NUMBER_WORDS[word.lower()])
+    return int(word) if word.isdigit() else int(NUMBERS[word.lower()])
 
 
 def _by_spread(claim: Claim, text: str) -> Unproven | None:
@@ -128,70 +114,3 @@ def _by_spread(claim: Claim, text: str) -> Unproven | None:
     near = near and not any(_COST.search(s.text) for s in (claim.sentence, pair[0].sentence, pair[1].sentence))
     one, other = (printed(value.number) for value in pair)
     return None if p is None else Unproven(claim, one, other, "spread", p, runs, near)
-
-
-def _by_lists(claim: Claim) -> Unproven | None:
-    lines = {id(line): line for s in claim.scope.sentences for line in s.lines if line.number <= claim.line.number}
-    lists = [one.numbers for line in lines.values() for one in lists_in(line, 3)]
-    if len(lists) != 2 or len(lists[0]) != len(lists[1]):
-        return None
-    a, b = ([n.value for n in own] for own in lists)
-    from evenhand.statistics import paired_t
-
-    p = welch(statistics.mean(a) - statistics.mean(b), statistics.stdev(a), statistics.stdev(b), len(a))
-    shown = [f"{statistics.mean(own):.{lists[0][0].decimals + 1}f}" for own in (a, b)]
-    near = all(0 <= claim.line.number - line.number <= _NEAR for line in lines.values() if lists_in(line, 3))
-    paired = paired_t([x - y for x, y in zip(a, b, strict=True)]).p or 0.0
-    return None if p is None else Unproven(claim, shown[0], shown[1], "spread", p, len(a), near and paired > _LIKELY)
-
-
-def _by_table(log: Log, claim: Claim, text: str) -> Unproven | None:
-    """Rows of means with spreads none of which is far enough from any other."""
-    tables = [t for t in log.tables if (t.section == claim.passage.section or log.data) and 2 <= len(t.rows) <= 6]
-    if len(tables) != 1:
-        return None
-    runs = _runs(f"{text} {' '.join(tables[0].header)}")
-    rows = _means(tables[0])
-    if runs is None or runs < 2 or len(rows) < 2:
-        return None
-    best = sorted(rows, key=lambda one: one[0])
-    pairs = [(*a, *b) for a, b in itertools.pairwise(best)]
-    ends = [pairs[0], pairs[-1]]
-    found = [(a, b, welch(a - b, s, t, runs)) for a, s, b, t in ends if s and t]
-    if len(found) < len(ends) or not all(p is not None and p > _LIKELY for _, _, p in found):
-        return None
-    a, b, p = found[0]
-    return Unproven(claim, f"{a:g}", f"{b:g}", "spread", p, runs)
-
-
-def _means(table: Table) -> list[tuple[float, float]]:
-    for place in range(1, len(table.header)):
-        cells = [mean_and_spread(row.cells[place]) for row in table.rows]
-        if sum(one is not None for one in cells) >= 2:
-            return [(one[0].value, one[1].value) for one in cells if one is not None]
-    spread = [i for i, name in enumerate(table.header) if _SPREAD_NAME.search(name.replace("_", " "))]
-    if len(spread) != 1 or spread[0] < 2:
-        return []
-    pairs = zip(table.columns[spread[0] - 1], table.columns[spread[0]], strict=True)
-    return [(a.value, b.value) for a, b in pairs if a is not None and b is not None and b.value]
-
-
-def _by_items(claim: Claim, text: str) -> Unproven | None:
-    """Two shares of right answers to so many items."""
-    pair = _pair(claim)
-    items = {
-        int(q.value) for q in claim.scope.quantities if q.whole and q.value >= _LEAST_ITEMS and _ITEMS.match(q.after)
-    }
-    if pair is None or len(items) != 1 or not _ACCURACY.search(text):
-        return None
-    top = 100 if max(pair[0].value, pair[1].value) > 1 else 1
-    a, b, count = pair[0].value / top, pair[1].value / top, items.pop()
-    if not (0 < a < 1 and 0 < b < 1):
-        return None
-    error = math.sqrt((a * (1 - a) + b * (1 - b)) / count)
-    p = math.erfc(abs(a - b) / error / math.sqrt(2))
-    return (
-        Unproven(claim, printed(pair[0].number), printed(pair[1].number), "items", p, count)
-        if p > 2 * _LIKELY
-        else None
-    )

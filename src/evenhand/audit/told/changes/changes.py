@@ -19,18 +19,16 @@ _OPENS = Pattern(
     r"^[\s*`%]*(?:\w+ )?[(\[]\s*(?:Δ|delta|change|gain|improvement|diff\w*|about|≈|~|=|:|\s)*[+\-−]?$", re.IGNORECASE
 )
 _SO = Pattern(
-    r"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*"
-    r"(?:(?:an?|the|by)\s+)?(?:(?:absolute|net|total)\s+)?"
-    rf"(?:(?:{CHANGE}|change)\s+of\s+)?$",
+    rf"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*(?:(?:an?|the|"
+    rf"by)\s+)?(?:(?:absolute|net|total)\s+)?(?:(?:{CHANGE}|change)\s+of\s+)?$",
     re.IGNORECASE,
 )
 _NAMED_BASE = Pattern(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
 _NEXT = Pattern(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
 _OF = Pattern(rf"\b(?:{CHANGE}) of\s*$", re.IGNORECASE)
 _ALONE = Pattern(
-    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|"
-    r"gain|drop|"
-    r"increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
+    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|gain|"
+    r"drop|increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
     re.IGNORECASE,
 )
 """What follows a difference of the two numbers before it; more words say that it is to, or of, something else."""

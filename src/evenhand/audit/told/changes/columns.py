@@ -157,7 +157,7 @@ def _one_odd(
             if abs(sign * found - number.value) <= slack:
                 if found:
                     right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
-            else:
+            elif not _is_factor(pair, number):
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
@@ -202,7 +202,8 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
     if way in (_relative, _share):
-        wide = (100 if way is _relative else 1) * wide / max(abs(pair[0].value), 1e-12)
+        base, new = (max(abs(one.value), 1e-12) for one in pair[:2])
+        wide = (100 if way is _relative else 1) * (pair[0].slack * new / base + pair[1].slack) / base
     elif way is _hundred:
         wide *= 100
     return (wide + 2 * number.slack) * (1 + 1e-9)
@@ -213,6 +214,13 @@ def _of_another_way(pair: Pair, number: Number) -> bool:
     ways = (_points, _relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
     return number.decimals > 0 and any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
+
+
+def _is_factor(pair: Pair, number: Number) -> bool:
+    """Whether a number is told as a factor, and is that of the two values."""
+    base, new = pair[0].value, pair[1].value
+    ways = (new / base, base / new) if number.unit == "x" and base and new else ()
+    return any(abs(one - number.value) <= 2 * number.slack for one in ways)
 
 
 def _is_near(found: float, number: Number) -> bool:

@@ -9,7 +9,7 @@ from evenhand.audit.text.log import Leaf, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES
-from evenhand.audit.told.changes.spoken import Told, told_of
+from evenhand.audit.told.changes.spoken import Told
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|pct|percent)(?![a-z])|%", re.IGNORECASE)
@@ -26,18 +26,15 @@ _NEAR = 2.5
 
 
 def recorded_wrong_in(log: Log) -> Iterator[Told]:
-    """The one difference of a small document that its only two values do not have; and one told in its notes."""
+    """The one difference of a small document that its only two values do not have."""
     numbers = [(leaf, leaf.number) for leaf in log.leaves if leaf.number is not None]
     if not numbers or len(log.leaves) > _MOST:
         return
     deltas = [(leaf, n) for leaf, n in numbers if _DELTA.search(_plain(leaf)) and not _NO_RESULT.search(_plain(leaf))]
     pair = _pair([one for one in numbers if one not in deltas])
-    if pair is None:
+    if pair is None or len(deltas) != 1:
         return
     (first, one), (second, other) = pair
-    yield from told_of(log, (one, log.line(first.line)), (other, log.line(second.line)), _plain(first))
-    if len(deltas) != 1:
-        return
     leaf, delta = deltas[0]
     name = _plain(leaf)
     absolute, rel = (

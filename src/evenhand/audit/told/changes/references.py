@@ -11,22 +11,15 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.roles import (
-    DIFFERENCE_NAMES,
-    DOWN_WORDS,
-    OVER_WORDS,
-    RANK_WORDS,
-    UP_WORDS,
-)
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, DOWN_WORDS, OVER_WORDS, RANK_WORDS, UP_WORDS
 from evenhand.audit.told.changes.gains import Gain, gains_of_records, gains_of_table
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _OVER = Pattern(
     rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|"
-    rf"[(,])*\s*(?:{OVER_WORDS})\s+"
-    r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
-    r"los )?[^\W][\w@.+=-]*(?: [\w@.+-]+){0,2})",
+    rf"[(,])*\s*(?:{OVER_WORDS})\s+(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
+    rf"los )?[^\W][\w@.+=-]*(?: [\w@.+-]+){{0,2}})",
     re.IGNORECASE,
 )
 _OVER_CJK = Pattern(
@@ -54,9 +47,8 @@ _AGAINST = Pattern(
     re.IGNORECASE,
 )
 _AWARE = Pattern(
-    r"different (?:baselines?|bases|references?|starting)|not comparable|cannot be compared|"
-    r"not the same (?:base|reference)|"
-    r"other baseline|\?|verschieden\w* (?:basis|referenz)|références? différentes?",
+    r"different (?:baselines?|bases|references?|starting)|not comparable|cannot be compared|not the same (?:base|"
+    r"reference)|other baseline|\?|verschieden\w* (?:basis|referenz)|références? différentes?",
     re.IGNORECASE,
 )
 _NO_NAME = frozenset(
@@ -64,13 +56,10 @@ _NO_NAME = frozenset(
      "that", "this", "them", "each", "all", "both", "chance", "the same", "before", "time", "last", "average")
 )  # fmt: skip
 _STRONG = Pattern(
-    r"(?<![a-zà-ÿ])(?:twice|double|(?:half|twice|two times|three times|\d(?:\.\d)?\s?[x×]|\d times) (?:as|the|"
-    r"what|that)|"
-    r"(?:the )?(?:larger|bigger|greater|stronger|more effective|better) (?:of|gain|win|lift|lever|trick|"
-    r"investment|idea|boost|one)|"
-    r"more (?:effective )?than|bringt? (?:also )?mehr|doppelt|du double|plus (?:rentable|efficace)|l['’]emporte|"
-    r"el doble|"
-    r"más que|вдвое|больше, чем)|大于|优于|优先|两倍",
+    r"(?<![a-zà-ÿ])(?:twice|double|(?:half|twice|two times|three times|\d(?:\.\d)?\s?[x×]|\d times) (?:as|the|what|"
+    r"that)|(?:the )?(?:larger|bigger|greater|stronger|more effective|better) (?:of|gain|win|lift|lever|trick|"
+    r"investment|idea|boost|one)|more (?:effective )?than|bringt? (?:also )?mehr|doppelt|du double|plus (?:rentable|"
+    r"efficace)|l['’]emporte|el doble|más que|вдвое|больше, чем)|大于|优于|优先|两倍",
     re.IGNORECASE,
 )
 _NEAR = 5
@@ -266,7 +255,8 @@ def _reference(one: Quantity) -> str:
         r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
     ).strip(" .,")
     name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|by|is|was|that|which|[=:])\b", name)[0]
-    return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
+    level = re.search(r"\d+\.\d", name)  # the reference's own result: two results stand beside each other, no gain
+    return "" if level or name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 
 def _ranked_column(table: Table, gains: Sequence[Gain]) -> Iterator[Ranked]:

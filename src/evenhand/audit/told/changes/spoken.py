@@ -26,7 +26,6 @@ _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _UP = Pattern(rf"{_EDGE}(?:{UP_WORDS}|{QUICK_WORDS}|{SLOW_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _DOWN = Pattern(rf"{_EDGE}(?:{DOWN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _FASTER = Pattern(rf"{_EDGE}(?:{QUICK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
-_NAMED = Pattern(rf"{_EDGE}(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _RELATIVE = Pattern(rf"{_EDGE}(?:{RELATIVE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _ABSOLUTE = Pattern(rf"{_EDGE}(?:{ABSOLUTE_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _SPREAD = Pattern(
@@ -35,13 +34,12 @@ _SPREAD = Pattern(
 )
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|kB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|"
-    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)",
+    r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)"
 )
 _NO_DIFFERENCE = Pattern(
-    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|"
-    r"at least|at most|"
-    r"up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|want|"
-    r"per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
+    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|at least|at "
+    r"most|up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|"
+    r"want|per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _CUES = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{RELATIVE_WORDS}"
@@ -50,22 +48,22 @@ _CUE_BEFORE = Pattern(
 )
 _CUE_BEHIND = Pattern(
     rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|"
-    rf"个(?:百分)?点)?\s*"
-    rf"(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
-    rf"{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
+    rf"个(?:百分)?点)?\s*(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|"
+    rf"{SLOW_WORDS}|{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _NO_CUE = Pattern(
     r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|从|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
 )
 _GOES_ON = Pattern(r"\s*(?:%|pp)?\s*(?:→|->|⇒|to \d|[–-]\s?\d|±|°|,?\s*(?:95 ?%[^,;]{0,20})?[\[(]\s*[+\-−]?\d)")
+_OWN_PAIR = Pattern(r"\(\s*[\d.,]+\s?%?\s*(?:→|->|=>|to|vs\.?)\s*\d")
+"""Behind a difference: the two numbers that it is of."""
 _FAR = 8
 """Lines between two values and their difference."""
 
 _NEAR = 2.0
-_SLIP, _NEXT, _LONG = 1.7, 2, 120
-"""How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
-letters of a point that says nothing but it."""
+_SLIP, _NEXT = 1.7, 2
+"""How many times a slip of the pen makes a difference larger or smaller; sentences from the values to it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
 
 
 def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> bool:
-    """Whether a sentence, or two points of a list, give two values and no others, and the difference follows at once.
+    """Whether a sentence gives two values and no others, and the difference follows at once.
 
     A mean of differences, and one of pairs, is another number than the difference of two means.
     """
@@ -118,12 +116,14 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     last = delta.number.start
     fine = [
         q for one in between for q in quantities(one)
-        if _is_result(q) and (one is not delta.sentence or q.number.start < last)
+        if (_is_value(q) or q.number.signed or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
     ]  # fmt: skip
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
-    if any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+    if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here):
+        return False
+    if words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
     told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
     if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
@@ -131,15 +131,7 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     settings = words.SETTINGS.search(first.sentence.text[: first.number.start])
     if settings or words.CLAUSE.search(delta.before) or len({*words.PARTS.findall(told)}) > 1:
         return False
-    if at[0] == at[1]:
-        return True
-    named = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
-    return at[1] - at[0] == 1 and bool(named[0] & named[1]) and len(delta.sentence.text) < _LONG
-
-
-def _is_result(one: Quantity) -> bool:
-    """Whether a number may be a result, be it said to be a difference or not."""
-    return _is_value(one) and not is_stated(one)
+    return at[0] == at[1]
 
 
 def _elsewhere(delta: Quantity) -> list[str]:
@@ -150,10 +142,6 @@ def _elsewhere(delta: Quantity) -> list[str]:
 def _metrics(delta: Quantity) -> list[str]:
     """The names in capitals beside a difference: it is one of that metric."""
     return re.findall(r"(?<!\w)[A-Z][A-Z\d@-]*\d*(?![\w])", delta.before[-12:] + " " + delta.after[:20])
-
-
-def _outside(one: Quantity) -> str:
-    return one.sentence.low[: one.number.start] + " " + one.sentence.low[one.number.end :]
 
 
 def _told_already(before: Sequence[Quantity], one: Quantity, other: Quantity) -> bool:
@@ -235,9 +223,8 @@ def _gives(one: Quantity, other: Quantity, delta: Quantity) -> bool:
         return True
     if said is False and delta.unit != "%":
         return False
-    return any(
-        abs(100 * r - told) <= slack + 100 * wide / min(one.value, other.value) for r in _ratios(one, other, delta)
-    )
+    low, high = sorted((one.value, other.value))
+    return any(abs(100 * r - told) <= slack + 100 * wide / low * (high / low) for r in _ratios(one, other, delta))
 
 
 def _factors(one: Quantity, delta: Quantity) -> tuple[float, ...]:
@@ -270,25 +257,3 @@ def _is_near(one: Quantity, other: Quantity, delta: Quantity, most: float = _NEA
 
 def _printed(delta: Quantity) -> Number:
     return replace(delta.number, unit=delta.unit)
-
-
-def told_of(log: Log, one: tuple[Number, Line], other: tuple[Number, Line], name: str) -> Iterator[Told]:
-    """The differences that the notes of a record tell of its only two values."""
-    unit = next((u for u, words in _UNITS.items() if any(w in name.lower().split() for w in words)), "")
-    for scope in scopes_of(log):
-        for delta in scope.quantities:
-            if delta.unit != "%" or not is_stated(delta) or (unit and unit not in ("ms", "s")):
-                continue
-            low, high = sorted((one[0].value, other[0].value))
-            near = delta.before[-40:] + delta.after[:28]
-            down = _DOWN.search(near) is not None and not _FASTER.search(near)
-            known = [100 * (high - low) / high] + ([] if down else [100 * (high - low) / low])
-            slack = 2 * delta.number.slack + 100 * 2 * one[0].slack / low
-            if (
-                all(abs(size - abs(delta.value)) > slack for size in known)
-                and 100 * (high - low) / low * 1.3 > abs(delta.value) > 50 * (high - low) / high
-            ):
-                yield Told(one[0], other[0], _printed(delta), delta.line, one[1], True)
-
-
-_UNITS = {"ms": ("ms", "latency"), "s": ("s", "sec", "seconds", "time")}

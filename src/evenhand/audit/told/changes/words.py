@@ -108,11 +108,10 @@ BOTH = Pattern(rf"[\s`*%)]*(?:{any_of(AND)})\s*[`*(]*(?:[\w@.+-]{{1,16}}[\s:=]+)
 
 # Between the second number and the difference.
 LEADS = Pattern(
-    rf"{_NAMED}\s*[)\]`]*\s*(?P<mark>[,;:(=–—\s-]|→|->|=>)+\s*"
-    r"(?P<word>(?:(?:so|i\.e\.,?|that is|thus|hence|which is|makes|giving|an?|the|by|of|on|um|auf|на|de|is|are|"
-    r"we are|increase|increases|decrease|rise|rises|gain|gains|drop|drops|growth|grows|reduction|saves?|saving|"
-    rf"up|down|plus|more|less|{_CHANGED}|difference|diff|delta|Δ|relative|rel\.?|absolute|abs\.?|change|about|only)"
-    r"\b\s*[:=]?\s*)*)",
+    rf"{_NAMED}\s*[)\]`]*\s*(?P<mark>[,;:(=–—\s-]|→|->|=>)+\s*(?P<word>(?:(?:so|i\.e\.,?|that is|thus|hence|which is|"
+    rf"makes|giving|an?|the|by|of|on|um|auf|на|de|is|are|we are|increase|increases|decrease|rise|rises|gain|gains|drop|"
+    rf"drops|growth|grows|reduction|saves?|saving|up|down|plus|more|less|{_CHANGED}|difference|diff|delta|Δ|relative|"
+    rf"rel\.?|absolute|abs\.?|change|about|only)\b\s*[:=]?\s*)*)",
     re.IGNORECASE,
 )
 CHANGING = Pattern(

@@ -28,7 +28,7 @@ _NO_RATE = Pattern(
 _LOSS = Pattern(r"(?<![a-z])(?:ppl|perplexity|loss|nll|bpb|brier)(?![a-z])", re.IGNORECASE)
 _CHANCE = Pattern(
     r"(?:(?<![a-z])(?:chance|random|guess\w*)(?![a-z])|угадыв\w*|случайн\w*|随机\w*|zufall\w*|hasard|azar)[^\d.;]{0,24}"
-    r"(\d{1,2}(?:\.\d+)?|0?\.\d+)",
+    r"(\d{1,2}(?:(?:\.\d+)?\s?%|(?![\d.]))|0?\.\d+)",
     re.IGNORECASE,
 )
 _METRIC = Pattern(r"(?<![a-z])(?:acc(?:uracy)?|precision|recall|auc|f1|exact|em|hits?)(?![a-z])", re.IGNORECASE)
@@ -144,8 +144,8 @@ def _chance(log: Log, first: int, last: int, section: int) -> float | None:
     """What chance gives, as the section or the document says."""
     texts = [one.text for one in around(log, first, last, section)]
     texts += [line.body for line in log.lines if log.data and "chance" in line.low][:3]
-    told = {float(one[1]) for text in texts for one in _CHANCE.finditer(text.replace('"', ""))}
-    told = {one / 100 if one > 1 else one for one in told}
+    words = {one[1] for text in texts for one in _CHANCE.finditer(text.replace('"', ""))}
+    told = {float(one.rstrip(" %")) / (1 if "." in one and "%" not in one else 100) for one in words}
     return told.pop() if len(told) == 1 else None
 
 

@@ -34,7 +34,7 @@ _COST = Pattern(
 _TIME = Pattern(r"(?<![a-z])(?:ms|sec|s|min|hours?|h|time|qps|rps|tps)(?![a-z])", re.IGNORECASE)
 _KNOWN = Pattern(
     r"\b(?:too easy|trivial\w*|ceiling|saturat\w*|at chance|chance level|says nothing|sanity|smoke|unit tests?|"
-    r"degenerate|collapsed?|by definition|baseline only|toy check)\b",
+    r"degenerate|collapsed?|by definition|baseline only|toy check)\b|全会|都(?:答)?对|天花板|饱和|потол\w+|насыщ\w+",
     re.IGNORECASE,
 )
 

@@ -11,13 +11,13 @@ from itertools import combinations
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, BETTER, CUE, NO_EFFECT
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.concluded.concluded import concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
-_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_POINTS = Pattern(rf"\b({'|'.join(_WORDS)}) (?:\w+ )?points?\b", re.IGNORECASE)
+_POINTS = Pattern(rf"\b({any_number()}) (?:\w+ )?points?\b", re.IGNORECASE)
 _NAMED = Pattern(r"[\w.]+\s?=\s?[+\-−]?$")
 _CHANGE = Pattern(
     r"Δ|delta|diff|gain|change|improve|lift|^d_|acc|score|loss|f1|em\b|bleu|auc|mrr|ndcg|max|best|final|reported|recall|"
@@ -25,11 +25,9 @@ _CHANGE = Pattern(
     re.IGNORECASE,
 )
 _CREDIT = Pattern(
-    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|"
-    r"effect|delta|drop|"
-    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|abstand|vorsprung|"
-    r"zugunsten|apport\w*|montre|recul|écart|diff\w*|"
-    r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
+    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|effect|"
+    r"delta|drop|rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|"
+    r"Δ|abstand|vorsprung|zugunsten|apport\w*|montre|recul|écart|diff\w*|прирост|выигрыш|разниц\w*|提升|提高|下降|差",
     re.IGNORECASE,
 )
 _BEFORE, _LINES, _MOST, _LONGEST = 10, 40, 8, 420
@@ -134,7 +132,7 @@ def _told_as_change(one: Statement) -> bool:
 def _spelled(text: str) -> list[Number]:
     """``three points``: a difference in words."""
     return [
-        Number(float(_WORDS.index(found[1].lower()) + 1), 0.5, 0, "pp", False, False, False, found.start(), found.end())
+        Number(float(NUMBERS[found[1].lower()]), 0.5, 0, "pp", False, False, False, found.start(), found.end())
         for found in _POINTS.finditer(text)
     ]
 

@@ -13,11 +13,9 @@ from evenhand.audit.text.words import denied
 from evenhand.audit.told.concluded.statements import Statement, around
 
 _OPEN = Pattern(
-    r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|"
-    r"wanted to know|"
-    r"want to|to see|next|question|we ask|idea|prediction|predict\w*|related work|et al|previous work|"
-    r"reported that)\b|\?|"
-    r"\b(?:hypothese|frage|falls|wenn|si|ob|ziel|план|цель|если|вопрос|如果|假设|是否|目标)\b",
+    r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|wanted to "
+    r"know|want to|to see|next|question|we ask|idea|prediction|predict\w*|related work|et al|previous work|reported "
+    r"that)\b|\?|\b(?:hypothese|frage|falls|wenn|si|ob|ziel|план|цель|если|вопрос|如果|假设|是否|目标)\b",
     re.IGNORECASE,
 )
 """What is hoped for, asked or told of others."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
-from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE, WITHHELD
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.grids import grids_of
+from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
@@ -30,8 +31,7 @@ _DRAWN = Pattern(
     re.IGNORECASE,
 )
 _CAUSE = Pattern(
-    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|"
-    r"anyway|either)\b",
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|anyway|either)\b",
     re.IGNORECASE,
 )
 _GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
@@ -42,9 +42,8 @@ _PART = (
     r"\b\d+\s*(?:of|/|out of)\s*\d+"
 )
 _COUNTED = Pattern(
-    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|"
-    r"^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
-    r"(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
+    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|"
+    rf"half)\b|at \d+ ?s\b|(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
     re.IGNORECASE,
 )
 """A failure that is counted: it is a result of what was tried."""
@@ -72,15 +71,25 @@ _NO_END = Pattern(
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
 """What is a setting with its amount, the name of an arm, a part of a word or of a number, or said not to have been."""
 
+_REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причин\w+)\W{0,4}\s*(?::|：|$)", re.IGNORECASE)
+"""A heading of what is wrong with a thing, which is no verdict on one."""
+
 _FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
 _OFTEN = 6
 """So many lines that tell of one failure tell of a thing that is studied."""
+
+_REJECTED = Pattern(
+    r"\b(?:rejected|discarded|ruled out|dead end|negative result|useless|(?:not|n['’]t) (?:work|help)|"
+    r"no (?:gain|benefit|effect|use|improvement)|hurts|harmful)\b",
+    re.IGNORECASE,
+)
+"""A verdict on an idea, not on whether it fits a machine."""
 
 _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
 )
-_BELOW, _LONGEST, _BEFORE, _CLOSE = 6, 420, 3, 2
+_BELOW, _LONGEST, _BEFORE = 6, 420, 3
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None:
+        if conclusion is not None and not _as_reason(log, conclusion[0].line.number):
             sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
@@ -124,6 +133,13 @@ def _failed_in(text: str) -> re.Match[str] | None:
     if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
         return None
     return None if re.search(r"\w/", found[0]) else found
+
+
+def _as_reason(log: Log, line: int) -> bool:
+    """Whether a line stands under a heading of its own for causes or symptoms."""
+    place = log.by_number[line]
+    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
+    return _REASON.match(next((one.body for one in above), "")) is not None
 
 
 def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:
@@ -172,9 +188,9 @@ def _on(
 ) -> tuple[Conclusion, bool] | None:  # fmt: skip
     """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result.
 
-    It is sure where it has no results of its own and is on no other arm.
+    It is sure where it says that it concludes, has no results of its own and is on no other arm.
     """
-    for apart, one in enumerate(near):
+    for one in near:
         if withheld(one) or INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
                 return None
@@ -186,10 +202,9 @@ def _on(
         told = _told(found)
         named = share_a_word(one.words, own)
         if heads or results & told or found.cued or (named and not told):
-            it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
+            it = re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
             aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
-            by_word = named if found.cued else apart < _CLOSE and bool(one.words & own)
-            return found, not aside and bool(heads or results & told or by_word or it)
+            return found, found.cued and not aside and bool(heads or results & told or named or it)
     return None
 
 
@@ -213,6 +228,10 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
         if not failed or len(failed) == len(grid.names):
             continue
         for at, line, words in failed:
+            beside = _in_cell(log, grid, at, line)
+            if beside is not None:
+                yield Verdict(words, line, beside, sure=True)
+                break
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
             mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
@@ -221,3 +240,18 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             if conclusion is not None and conclusion[0].line.number not in {*grid.lines} - {line}:
                 yield Verdict(words, line, conclusion[0], conclusion[1] and not _of_room(grid.names[at], conclusion[0]))
                 break
+
+
+def _in_cell(log: Log, grid: Grid, at: int, line: int) -> Conclusion | None:
+    """A rejection in another cell of the row of a failure, which has no result, in a table of results."""
+    scores = [column.cells[at] for column in grid.of("score")]
+    told = [column.texts[at] for column in grid.of("text")]
+    if not any(one is not None for column in grid.of("score") for one in column.cells) or any(scores):
+        return None
+    for text in told if not WITHHELD.search(" ".join(told)) else ():
+        said = _REJECTED.search(text)
+        if said is not None and _failed_in(text) is None and not denied(text, said.start()):
+            own = log.line(line)
+            statement = Statement(Sentence(text, (own,), (0,)), Passage("note", (), "", grid.section), -1)
+            return Conclusion(statement, said[0], own, cued=False)
+    return None

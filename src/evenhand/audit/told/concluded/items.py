@@ -200,9 +200,8 @@ def small_in(log: Log) -> Iterator[Small]:
 
 
 _SETTLED = Pattern(
-    r"\b(?:is (?:the )?(?:better|best|clearly)|solved|cured|settled|lose the ability|no longer|never (?:drops?|"
-    r"fails?)|helps?|"
-    r"people prefer|close the epic|we drop|we adopt|is worse|fixed|handles?|can go)\b",
+    r"\b(?:is (?:the )?(?:better|best|clearly)|solved|cured|settled|lose the ability|no longer|never (?:drops?|fails?)|"
+    r"helps?|people prefer|close the epic|we drop|we adopt|is worse|fixed|handles?|can go)\b",
     re.IGNORECASE,
 )
 

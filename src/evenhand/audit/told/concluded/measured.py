@@ -13,16 +13,13 @@ from evenhand.audit.told.concluded.statements import Statement
 
 _NOUN = (
     r"(?:items?|questions?|queries|problems?|prompts?|sentences?|images?|pictures?|examples?|clips?|recordings?|"
-    r"documents?|"
-    r"docs|pages?|users?|stores?|tasks?|pairs?|claims?|utterances?|episodes?|instances?|tweets?|riddles?|requests?|"
-    r"calls?|"
-    r"games?|samples?|answers?|dialogues?|conversations?|articles?|tickets?|files?|cases?|scans?|videos?|songs?|texts?|"
-    r"messages?|emails?|words?|trials?|rollouts?|maps?|levels?|passages?|stories|posts?|reviews?|lectures?|subjects?|"
-    r"patients?|paragraphs?|snippets?|functions?|repos?|puzzles?|rows?|records?|"
-    r"sätzen?|bilder\w*|seiten|äußerungen|beispielen?|aufnahmen|dokumente\w*|anfragen|"
-    r"phrases?|requêtes?|énoncés?|documents|exemples?|extraits?|frases?|consultas?|imágenes|ejemplos|grabaciones|"
-    r"предложени\w+|запрос\w*|картинок|изображени\w+|пример\w*|фраз\w*|записей|"
-    r"条|题|句|张|个样本|页|段|篇)"
+    r"documents?|docs|pages?|users?|stores?|tasks?|pairs?|claims?|utterances?|episodes?|instances?|tweets?|riddles?|"
+    r"requests?|calls?|games?|samples?|answers?|dialogues?|conversations?|articles?|tickets?|files?|cases?|scans?|"
+    r"videos?|songs?|texts?|messages?|emails?|words?|trials?|rollouts?|maps?|levels?|passages?|stories|posts?|reviews?|"
+    r"lectures?|subjects?|patients?|paragraphs?|snippets?|functions?|repos?|puzzles?|rows?|records?|sätzen?|bilder\w*|"
+    r"seiten|äußerungen|beispielen?|aufnahmen|dokumente\w*|anfragen|phrases?|requêtes?|énoncés?|documents|exemples?|"
+    r"extraits?|frases?|consultas?|imágenes|ejemplos|grabaciones|предложени\w+|запрос\w*|картинок|изображени\w+|"
+    r"пример\w*|фраз\w*|записей|条|题|句|张|个样本|页|段|篇)"
 )
 COUNT_BEHIND = Pattern(
     rf"\s?(?:(?:[a-zA-Zà-ÿа-яё]+[ -]){{0,3}}?)(?P<noun>{_NOUN})(?![a-zà-ÿа-яё])(?! (?:per|each|a second|/))",
@@ -34,17 +31,14 @@ _COUNT_BEFORE = Pattern(
     re.IGNORECASE,
 )
 _PART = Pattern(
-    r"\b(?:first|only|subset|sub-?sample\w*|sample of|slice|portion|a (?:random )?(?:tenth|third|quarter|half|"
-    r"fifth)|of (?:the|"
-    r"those|them|these)|limit|shard|just|random|nur|ersten|teil\w*|premi[eè]res?|seulement|uniquement|solo|"
-    r"primeras?|de esas|"
-    r"только|первы\w+|часть|части)\b|--limit|前|只|仅",
+    r"\b(?:first|only|subset|sub-?sample\w*|sample of|slice|portion|a (?:random )?(?:tenth|third|quarter|half|fifth)|"
+    r"of (?:the|those|them|these)|limit|shard|just|random|nur|ersten|teil\w*|premi[eè]res?|seulement|uniquement|solo|"
+    r"primeras?|de esas|только|первы\w+|часть|части)\b|--limit|前|只|仅",
     re.IGNORECASE,
 )
 _ALL = Pattern(
-    r"\b(?:all|full|entire|whole|every|complete|alle[nr]?|gesamte\w*|ganze\w*|tou(?:s|tes)|entier\w*|complet\w*|"
-    r"todas?|todos|"
-    r"complet[oa]|все|всех|всей|полн\w+)\b|完整|全部|所有|全量",
+    r"\b(?:all|full|entire|whole|every|complete|alle[nr]?|gesamte\w*|ganze\w*|tou(?:s|tes)|entier\w*|complet\w*|todas?|"
+    r"todos|complet[oa]|все|всех|всей|полн\w+)\b|完整|全部|所有|全量",
     re.IGNORECASE,
 )
 NO_ITEMS = Pattern(
@@ -174,9 +168,8 @@ def drawn_from_few(*told: str) -> bool:
 
 
 _DRAWN = Pattern(
-    r"^(?:\W|\w+:\s)*(?:great,? )?(?:conclusions?|settled|verdict|take-?aways?|findings?|bottom line|upshot|so|"
-    r"hence|thus|"
-    r"therefore)\b[:,]? (?=[^.;]*\b(?:helps?|better|prefers?|preferred|cured|beats?|outperforms?|wins?|improves?|"
+    r"^(?:\W|\w+:\s)*(?:great,? )?(?:conclusions?|settled|verdict|take-?aways?|findings?|bottom line|upshot|so|hence|"
+    r"thus|therefore)\b[:,]? (?=[^.;]*\b(?:helps?|better|prefers?|preferred|cured|beats?|outperforms?|wins?|improves?|"
     r"worse|hurts?)\b)",
     re.IGNORECASE,
 )

@@ -15,16 +15,7 @@ from evenhand.audit.text.vocabulary.verdicts import CUE
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.compared import compared_in, is_setting
-from evenhand.audit.told.concluded.picked_data import (
-    ALONG,
-    DISOWNED,
-    FROM,
-    TO,
-    Picked,
-    in_fields,
-    is_test,
-    row_of_grid,
-)
+from evenhand.audit.told.concluded.picked_data import ALONG, DISOWNED, FROM, TO, Picked, in_fields, is_test, row_of_grid
 from evenhand.audit.told.concluded.picked_sure import is_sure
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 
@@ -36,12 +27,11 @@ _LOOKS = (
     r"steps|itérations|auswertungen|замер\w*|轮|次)"
 )
 _VARIANTS = (
-    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|"
-    r"loss functions?|"
-    r"recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|values?|models?|"
-    r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|"
-    r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|"
-    r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
+    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|loss "
+    r"functions?|recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|"
+    r"values?|models?|arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|strategies|heuristics|"
+    r"rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|formas?|formes?|расписани\w+|"
+    r"вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
     rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
@@ -86,9 +76,8 @@ _ABLATED = Pattern(r"(?:w/o|without|full|ours|all|none|no|[-–+])(?![a-z])", re
 """Rows of which one is the method, and the others lack something: none of them was chosen."""
 
 _SWEPT = Pattern(
-    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|"
-    r"learning rate|t|k|temp\w*|"
-    r"chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
+    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|learning rate|t|"
+    r"k|temp\w*|chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
     re.IGNORECASE,
 )
 

@@ -35,14 +35,10 @@ _THOSE = Pattern(
 )
 _TRIED = Pattern(
     rf"(?<![\w.-])(?:\d{{1,4}}|{any_number(4)})[ -](?:[^\W\d][\w'-]* ){{0,2}}(?:prompts?|instructions?|templates?|"
-    rf"variants?|"
-    r"config\w*|settings?|loss(?:es)?|loss functions?|recipes?|weights|decoders?|candidates?|options?|trials?|"
-    r"combinations?|"
-    r"placements?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|temperatures?|wordings?|"
-    r"thresholds?|ideas|"
-    r"mixes|mixtures|merges|ways|filters?|formas?|formes?|расписани\w+|вариант\w*|настро\w+|konfigurationen|"
-    r"varianten)(?![a-z])|"
-    r"模板数|组权重|\btrials ?=|(?:变体|方案|配置|模板)",
+    rf"variants?|config\w*|settings?|loss(?:es)?|loss functions?|recipes?|weights|decoders?|candidates?|options?|"
+    rf"trials?|combinations?|placements?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|temperatures?|"
+    rf"wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|filters?|formas?|formes?|расписани\w+|вариант\w*|"
+    rf"настро\w+|konfigurationen|varianten)(?![a-z])|模板数|组权重|\btrials ?=|(?:变体|方案|配置|模板)",
     re.IGNORECASE,
 )
 """How many of what can be tried; models and methods are compared, and none of them is chosen."""

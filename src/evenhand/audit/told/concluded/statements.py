@@ -15,17 +15,15 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import CUE
 
 _UNIT = Pattern(
-    r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|"
-    r"GiB|tok/s|"
-    r"weights?|params?|parameters?|points?|times|x\b|days?|hours?|weeks?|layers?|dims?|bits?)\b|€|\$|°|"
-    r"[MmKkBb]? ?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)",
+    r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|GiB|"
+    r"tok/s|weights?|params?|parameters?|points?|times|x\b|days?|hours?|weeks?|layers?|dims?|bits?)\b|€|\$|°|[MmKkBb]? "
+    r"?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)"
 )
 _SETTING = Pattern(
     r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eta|eps(?:ilon)?|weight|clip|margin|scale|wd|"
-    r"decay|momentum|sd|std|top-?p|top-?k|T|t|w|coef\w*|kl|lambda|tau|threshold|penalty|cost|SNR|version|"
-    r"factors?|python|cuda|lernrate|taux|tasa|температура|温度|学习率|h|lot|lrs?|bs|±|≤|<|>|≥|betas|cosine|radius)"
-    r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|"
-    r"~)\s*[=:(≤<>≥/\[]*\s*$",
+    r"decay|momentum|sd|std|top-?p|top-?k|T|t|w|coef\w*|kl|lambda|tau|threshold|penalty|cost|SNR|version|factors?|"
+    r"python|cuda|lernrate|taux|tasa|температура|温度|学习率|h|lot|lrs?|bs|±|≤|<|>|≥|betas|cosine|radius)(?: (?:is|of|"
+    r"was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|~)\s*[=:(≤<>≥/\[]*\s*$",
     re.IGNORECASE,
 )
 _NAMED = Pattern(r"[A-Za-z][\w.]*-$")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from evenhand.audit.text.log import Leaf, Log, Table, only_number
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT
@@ -28,9 +28,8 @@ COUNT_NAME = Pattern(
 """A name of a field or a column that counts repeats."""
 
 _NO_METRIC = Pattern(
-    r"(?<![^\W_])(?:epochs?|steps?|iters?|minutes?|min|hours?|h|gpu\w*|time|lr|batch\w*|params?|tokens?|seconds?|"
-    r"kb|mb|gb|id|sha|"
-    r"layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
+    r"(?<![^\W_])(?:epochs?|steps?|iters?|minutes?|min|hours?|h|gpu\w*|time|lr|batch\w*|params?|tokens?|seconds?|kb|mb|"
+    r"gb|id|sha|layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
 _PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
@@ -140,7 +139,6 @@ def _in_table(log: Log, table: Table) -> Iterator[Over]:
             if len(told) == len(read) and one_thing(told, APART):
                 yield _of_values(row.cells[0], told, row.line, row.line, table.section, where)
         return
-    yield from _counted(table, roles, where)
     at = _label(table)
     if at is not None:
         yield from _down(table, at, where)
@@ -188,33 +186,6 @@ def _down(table: Table, at: int, where: str) -> Iterator[Over]:
                 yield _of_values(
                     label, told, mine[0].line, mine[-1].line, table.section, f"{where} {name if keys else ''}"
                 )
-
-
-def _counted(table: Table, roles: Sequence[str], where: str) -> Iterator[Over]:
-    """A column of means beside one that counts repeats."""
-    counts = [i for i, name in enumerate(table.header) if COUNT_NAME.match(name)]
-    means = [i for i, role in enumerate(roles) if role == "mean"]
-    spreads = [i for i, role in enumerate(roles) if role == "spread"]
-    if len(spreads) == 1 and not means and spreads[0] > 1 and spreads[0] - 1 not in counts:
-        means = [spreads[0] - 1]  # the metric that the spread is of
-    if len(counts) != 1 or len(means) != 1:
-        return
-    for row in table.rows:
-        count, mean = only_number(row.cells[counts[0]]), numbers(row.cells[means[0]])
-        if count is None or count.decimals or not mean or not 1 <= count.value <= 200:
-            continue
-        sd = only_number(row.cells[spreads[0]]) if len(spreads) == 1 else next((n for n in mean if n.spread), None)
-        yield Over(
-            row.cells[0],
-            int(count.value),
-            (),
-            mean[0].value,
-            sd.value if sd else None,
-            row.line,
-            row.line,
-            table.section,
-            where,
-        )
 
 
 def _in_fields(log: Log) -> Iterator[Over]:

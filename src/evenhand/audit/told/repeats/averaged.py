@@ -82,20 +82,9 @@ def across(log: Log, table: Table) -> Iterator[Series]:
         if mean is not None or sd is not None:
             signed = DIFFERENCE.search(row.cells[0]) is not None
             yield Series(
-                row.cells[0],
-                values,
-                mean,
-                sd,
-                len(values),
-                line,
-                line,
-                signed,
-                table.section,
-                None,
-                stated,
-                bool(strong),
-                whole=whole,
-            )
+                row.cells[0], values, mean, sd, len(values), line, line, signed, table.section, None, stated,
+                bool(strong), whole=whole,
+            )  # fmt: skip
 
 
 def _running(header: Sequence[str]) -> list[int]:
@@ -219,17 +208,6 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
         sd = sd if sd is not None and frame is not None and _possible(sd, values, middle) else None
         signed = DIFFERENCE.search(table.header[place]) is not None
         yield Series(
-            table.header[place],
-            values,
-            middle,
-            sd,
-            len(values),
-            first,
-            last,
-            signed,
-            table.section,
-            below,
-            stated,
-            sure,
-            whole=whole,
-        )
+            table.header[place], values, middle, sd, len(values), first, last, signed, table.section, below,
+            stated, sure, whole=whole,
+        )  # fmt: skip

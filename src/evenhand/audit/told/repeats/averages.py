@@ -96,8 +96,6 @@ def told_in(sentence: Sentence) -> Iterator[Told]:
             seen.add(number.start)
             words = text if len(text) <= _LONG else text[max(0, word.start() - 60) : max(word.end(), number.end) + 60]
             yield Told(number, role, sentence, words)
-            if role != "spread":
-                yield from _plus_minus(sentence, number, seen)
     for place, number in enumerate(sentence.numbers[1:]):
         before = sentence.numbers[place]
         if number.start not in seen and (number.spread or _PLUS_MINUS.fullmatch(text[before.end : number.start])):
@@ -106,16 +104,6 @@ def told_in(sentence: Sentence) -> Iterator[Told]:
                 yield Told(before, "implied", sentence, text)
             if not OF_A_MEAN.search(text):
                 yield Told(number, "spread", sentence, text)
-
-
-def _plus_minus(sentence: Sentence, mean: Number, seen: set[int]) -> Iterator[Told]:
-    after = next((n for n in sentence.numbers if n.start >= mean.end), None)
-    if after is None or OF_A_MEAN.search(sentence.text):
-        return
-    between = sentence.text[mean.end : after.start]
-    if after.spread or _PLUS_MINUS.fullmatch(between):
-        seen.add(after.start)
-        yield Told(after, "spread", sentence, sentence.text)
 
 
 def _number_of(sentence: Sentence, word: re.Match[str], role: str) -> Number | None:

@@ -23,9 +23,8 @@ from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 
 _BETWEEN = Pattern(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
 _NAMED = Pattern(
-    r"\s*(?:[,;/|]\s*(?:(?:and|und|et|y|и)\s+)?|(?:and|und|et|y|и)\s+)(?P<stem>[^\W\d]{1,12}[ "
-    r"_#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|"
-    r"scored|ergab|a donné|dio|дал)?\s*",
+    r"\s*(?:[,;/|]\s*(?:(?:and|und|et|y|и)\s+)?|(?:and|und|et|y|и)\s+)(?P<stem>[^\W\d]{1,12}[ _#-]?)(?P<index>\d{1,4}|"
+    r"[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|scored|ergab|a donné|dio|дал)?\s*",
     re.IGNORECASE,
 )
 _FIRST = Pattern(
@@ -40,10 +39,9 @@ _VERB = Pattern(
     re.IGNORECASE,
 )
 _SETTINGS = worded(
-    r"lrs?|learning rates?|layers?|epochs?|steps?|sizes?|widths?|dims?|lengths?|ids?|top|coef\w*|beta|alpha|"
-    r"ranks?|tokens|batch\w*|"
-    r"budgets?|thresholds?|temperatures?|ci\d*|intervals?|range|quantiles?|percentiles?|grid|sweep|bounds?|versions?|"
-    r"gpus?|pages?|sections?|figures?|split into|weights?|sparsity|betas?|wd|warmup"
+    r"lrs?|learning rates?|layers?|epochs?|steps?|sizes?|widths?|dims?|lengths?|ids?|top|coef\w*|beta|alpha|ranks?|"
+    r"tokens|batch\w*|budgets?|thresholds?|temperatures?|ci\d*|intervals?|range|quantiles?|percentiles?|grid|sweep|"
+    r"bounds?|versions?|gpus?|pages?|sections?|figures?|split into|weights?|sparsity|betas?|wd|warmup"
 )
 _SEEDS = Pattern(
     r"(?:seeds?|graines?|semillas?|startwerte?n?|зёрна|сиды?|种子)\s*[:=#(\[]*\s*(?:\d+\s*,\s*)*$", re.IGNORECASE

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 
 _DIGITS = Pattern(r"\d{1,6}")
 _LETTER = Pattern(r"(?<![^\W_])[A-Ha-h](?![^\W_])")
-_SHORT = frozenset(("", "s", "r", "t", "i", "f", "x", "rs", "tr", "no", "nr", "n"))
+_SHORT = frozenset(("", "s", "r", "t", "i", "x", "rs", "tr", "no", "nr", "n"))  # F1 and F2 are scores
 _MARK = "#"
+_HEAD = Pattern(r"\W*([^\W\d]{2,12})[ _]?\d")
 
 
 def index_of(name: str) -> tuple[str, str] | None:
@@ -44,3 +46,10 @@ def of_repeats(frame: str, title: str = "") -> bool:
         or (A_REPEAT.search(title.replace("_", " ")) is not None and len(stem) <= 12)
         or (re.sub(r"\W+", "", stem) in _SHORT - {""} and "-" not in frame)
     )
+
+
+def goes_on_above(log: Log, line: Line) -> bool:
+    """Whether the line above begins as this one of several values does: it was read as another thing for its rest."""
+    at = log.by_number[line.number]
+    heads = [_HEAD.match(one.body) for one in log.lines[max(0, at - 1) : at + 1]]
+    return len(heads) == 2 and len({one[1].lower() if one else None for one in heads}) == 1 and all(heads)

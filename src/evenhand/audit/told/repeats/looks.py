@@ -24,9 +24,8 @@ _CARRIED = 2
 """Lines over which a number of repeats holds that was told without results."""
 
 NO_RESULT = Pattern(
-    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|further|times|"
-    r"x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
-    r"schritte|pas\b|pasos|шаг\w*|эпох\w*))",
+    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|"
+    r"further|times|x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|schritte|pas\b|pasos|шаг\w*|эпох\w*))",
     re.IGNORECASE,
 )
 
@@ -69,7 +68,6 @@ def looks_of(log: Log) -> tuple[Look, ...]:
         *_in_words(log),
         *_of_arms(log),
         *(one for table in log.tables for one in _in_table(table)),
-        *_in_fields(log),
     ]
     unique = {(one.count, one.one, one.other, one.line): one for one in found}
     return tuple(sorted(unique.values(), key=lambda one: one.line))
@@ -234,36 +232,4 @@ def _in_table(table: Table) -> Iterator[Look]:
                 and other is not None
                 and (look := _look(int(count.value), one, other, below.line, names, said, text)) is not None
             ):
-                yield look
-
-
-def _in_fields(log: Log) -> Iterator[Look]:
-    """An object with a number of repeats and two results that are printed alike."""
-    held: dict[tuple[str | int, ...], list[tuple[str, Number, int]]] = {}
-    for leaf in log.leaves:
-        if leaf.path and leaf.number is not None:
-            held.setdefault(leaf.path[:-1], []).append((str(leaf.path[-1]), leaf.number, leaf.line))
-    for way, fields in held.items():
-        counts = [n for name, n, _ in fields if COUNT_NAME.match(name) and not n.decimals]
-        said = any(COUNT_NAME.match(name) and re.search(REPEAT, name, re.IGNORECASE) for name, *_ in fields)
-        plain = [
-            (n, line, name)
-            for name, n, line in fields
-            if not COUNT_NAME.match(name)
-            and role_of(name) != "spread"
-            and n.decimals
-            and not re.search(r"delta|diff|gain|gap", name, re.IGNORECASE)
-        ]
-        if len(counts) == 1 and len(plain) >= 2 and counts[0].value >= 1:
-            names = (plain[0][2], plain[1][2])
-            look = _look(
-                int(counts[0].value),
-                plain[0][0],
-                plain[1][0],
-                plain[1][1],
-                names,
-                said,
-                " ".join((*(str(step) for step in way if isinstance(step, str)), *names)),
-            )
-            if look is not None:
                 yield look

@@ -15,9 +15,8 @@ _SURELY = (
     r"(?:(?:random|training|independent|different|new|fresh)[ -])?(?:seeds?|restarts?|reruns?|inits?|"
     r"initiali[sz]ations?|trainings|training runs?|(?:full |independent |separate |repeated )?runs|repeats|"
     r"repetitions?|replicates?|replicas?|launch(?:es)?|startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|"
-    r"graines?|essais|"
-    r"entraînements|semillas?|repeticion(?:es)?|ejecucion(?:es)?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*|"
-    r"种子|次运行|次训练|次实验)"
+    r"graines?|essais|entraînements|semillas?|repeticion(?:es)?|ejecucion(?:es)?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|"
+    r"запуск\w*|种子|次运行|次训练|次实验)"
 )
 _REPEATED = Pattern(
     rf"(?<![\w.,])(?:all |the |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!(?:of|out|per|pro|par|por|je|"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
@@ -16,7 +15,7 @@ from evenhand.audit.text.words import tokens
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.averages import Told, told_in
 from evenhand.audit.told.repeats.groups import BY_SEED, Group, groups_of
-from evenhand.audit.told.repeats.indexed import of_repeats
+from evenhand.audit.told.repeats.indexed import goes_on_above, of_repeats
 from evenhand.audit.told.repeats.said_counts import count_said, counts_said, repeats_said
 from evenhand.audit.told.seeds.series import OVER, Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
@@ -31,11 +30,6 @@ _SURE = 5
 """Widths of the values within which a mean may lie that shares their name and their number."""
 
 
-_IS = Pattern(
-    r"\s*%?\s*(?:\([^)]*\)\s*)?(?:is|was|are|equals|comes to|amounts to|=|:|→|->|ist|beträgt|est de|est|vaut|es|"
-    r"равно|равен|составляет|为|是)\s*",
-    re.IGNORECASE,
-)
 _DEVIATION = Pattern(r"\b(?:std|sd|stdev|standard deviation)\b(?!\s*err)", re.IGNORECASE)
 
 
@@ -49,12 +43,12 @@ def spoken(log: Log) -> Iterator[Series]:
     passages = passages_of(log)
     groups = [one for one in groups_of(log) if one.firm]
     listed = {(id(one.sentence), n.start) for one in groups_of(log) if one.sentence for n in one.values}
-    told = [(place, one) for place, passage in enumerate(passages) for s in passage.sentences for one in told_in(s)]
     told = [
-        (place, behind)
-        for place, one in told
-        if (behind := one if (id(one.sentence), one.number.start) not in listed else _behind_list(one, groups))
-        is not None
+        (place, one)
+        for place, passage in enumerate(passages)
+        for sentence in passage.sentences
+        for one in told_in(sentence)
+        if (id(one.sentence), one.number.start) not in listed
     ]
     means = [(place, one) for place, one in told if one.role != "spread"]
     taken: dict[int, tuple[Group, Told | None, Told | None]] = {}
@@ -97,16 +91,6 @@ def _explicit(one: Told) -> str:
     """Whether a spread is called a standard deviation, not only a spread or what stands behind a ±."""
     before = one.sentence.text[max(0, one.number.start - 24) : one.number.start]
     return "deviation" if _DEVIATION.search(before) else ""
-
-
-def _behind_list(one: Told, groups: Sequence[Group]) -> Told | None:
-    """What is said of a list that stands between the word and its number: ``the mean of 1.2, 1.4 and 1.3 is 1.3``."""
-    group = next((g for g in groups if g.sentence is one.sentence and g.values[0].start == one.number.start), None)
-    after = next((n for n in one.sentence.numbers if group is not None and n.start >= group.values[-1].end), None)
-    if group is None or after is None:
-        return None
-    between = one.sentence.text[group.values[-1].end : after.start]
-    return replace(one, number=after) if _IS.fullmatch(between) else None
 
 
 def _surely(group: Group, one: Told) -> bool:
@@ -232,6 +216,8 @@ def complete(log: Log, group: Group, mean: Told | None, sd: Told | None) -> bool
     stacked = group.sentence is None and (
         BY_SEED.search(around) is not None or (stem is not None and of_repeats(f"{stem[1].strip().lower()}#"))
     )
+    if group.sentence is None and goes_on_above(log, group.line):
+        return False
     told = {n for text in (around, own[0], *heads) for n in counts_said(text)}
     told |= {n for one, clause in clauses for n in (*repeats_said(one.sentence.text), count_said(clause) or 0)}
     listed = group.sentence is not None and OVER.search(group.label[-_LEAD:]) is not None  # ``seeds: 0.71, 0.75, 0.73``

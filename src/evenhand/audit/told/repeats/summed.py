@@ -10,14 +10,14 @@ from evenhand.audit.told.repeats.averages import OVER_ELSE
 from evenhand.audit.told.repeats.recorded import recorded
 from evenhand.audit.told.repeats.spoken import spoken
 from evenhand.audit.told.seeds.series import Series, series_of
-from evenhand.audit.told.seeds.summarised import in_tables
+from evenhand.audit.told.seeds.summarised import in_tables, told_below
 
 
 @lru_cache(maxsize=64)
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []
-    for one in (*recorded(log), *averaged(log), *spoken(log), *in_tables(log), *series_of(log)):
+    for one in (*recorded(log), *averaged(log), *spoken(log), *in_tables(log), *told_below(log), *series_of(log)):
         fresh = one.mean is not None and not any(_same(one, other, "mean") for other in known)
         fresh |= one.sd is not None and not any(_same(one, other, "sd") for other in known)
         if fresh and one.values and not _elsewhere(log, one):

@@ -8,24 +8,12 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.numerals import NUMBERS
 
-_WORDS = {
-    "one": 1,
-    "single": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "ten": 10,
-}
 _MOST = 64
 _COUNTED = Pattern(
     r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|"
-    r"training\s+|different\s+)?"
-    r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
+    r"training\s+|different\s+)?(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
     needs="independent runs|random restarts|repeats|replicas|replicates|seed",
 )
@@ -57,10 +45,10 @@ _PLURAL = Pattern(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IG
 _VALUE = Pattern(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
 _SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
-    r"trials|restarts)\b"
-    r"|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
+    r"trials|restarts)\b|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
     re.IGNORECASE,
 )
+_PARTS = Pattern(r"[a-z]+|\d+")
 _FILE = Pattern(r"_s(0\d{0,9})(?=[_.]|$)")
 _SIGNS = Pattern(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)", needs="+")
 
@@ -116,7 +104,7 @@ def counted(text: str) -> bool:
 
 
 def _count(word: str) -> int:
-    return _WORDS[word.lower()] if word.lower() in _WORDS else int(word)
+    return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)
 
 
 def seeds_in_names(texts: Iterable[str]) -> int | None:
@@ -140,7 +128,7 @@ def seeds_of(log: Log, line: Line) -> Seeds | None:
             return None if named and line.section >= 0 and _of_several(log, line.section) else Seeds(count, one)
     section = line.section
     while section >= 0:
-        found = _of_section(log, section)
+        found = _of_section(log, section, line)
         if found is not None:
             return None if found.count == 1 and _of_several(log, section) else found
         section = log.sections[section].parent
@@ -163,7 +151,7 @@ def only_seed(log: Log) -> Seeds | None:
     return Seeds(1, next(iter(found.values()))) if len(found) == 1 else None
 
 
-def _of_section(log: Log, section: int) -> Seeds | None:
+def _of_section(log: Log, section: int, line: Line) -> Seeds | None:
     heading = log.lines[log.sections[section].line]
     count = seeds_in(heading.body)
     if count is not None:
@@ -177,11 +165,17 @@ def _of_section(log: Log, section: int) -> Seeds | None:
     if len({value for _, one in told for value in _VALUE.findall(one.body)}) > 1:
         return None  # a line for each seed: how many there are is not told
     if len({found for found, _ in told}) == 1:
-        return Seeds(*told[0])
+        return Seeds(told[0][0], _likest(log, [one for _, one in told], line))
     if told:
         return None
     named = [one for one in own if seeds_in_names([one.text]) is not None]
     count = seeds_in_names(one.text for one in named)
     if count is None and len(named) > 1:  # one script for seed 0, one for the others, and their summary
         count = seeds_in_names(one.text for one in named if "summary" in one.text.lower())
-    return None if count is None else Seeds(count, named[-1])
+    return None if count is None else Seeds(count, _likest(log, named[::-1], line))
+
+
+def _likest(log: Log, told: list[Line], line: Line) -> Line:
+    """Of lines that tell the same, the first that shares most words with a line and with what it belongs to."""
+    words = {one for text in (line, *log.parents(line)) for one in _PARTS.findall(text.low)}
+    return max(told, key=lambda one: len(words.intersection(_PARTS.findall(one.low))))

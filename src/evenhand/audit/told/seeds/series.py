@@ -283,14 +283,6 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
         line = log.line(means[0].line)
         signed = DIFFERENCE.search(table.header[place]) is not None
         yield Series(
-            table.header[place],
-            tuple(one[0] for one in read),
-            mean[0],
-            sd,
-            len(values),
-            line,
-            line,
-            signed,
-            table.section,
-            log.line(spreads[0].line) if len(spread) == 1 and spread[0] else None,
-        )
+            table.header[place], tuple(one[0] for one in read), mean[0], sd, len(values), line, line, signed,
+            table.section, log.line(spreads[0].line) if len(spread) == 1 and spread[0] else None,
+        )  # fmt: skip

@@ -16,11 +16,13 @@ _OTHER = Pattern(r"±\s*(?:se\b|sem|stderr|95|ci)|standard error|\bSEM\b|confide
 
 
 _PLAIN = Pattern(r"[_/.()-]")
-_MEASURE = Pattern(
-    r"\b(?:acc|accuracy|loss|scores?|perplexity|ppl|f1|auc|auroc|bleu|rouge|rewards?|returns?|rates?|success|recall|"
-    r"precision|mse|mae|rmse|bpb|error|violations?|time|latency|steps?|tokens|cost|length)\b",
-    re.IGNORECASE,
+MEASURES = (
+    "acc|accuracy|loss|scores?|perplexity|ppl|f1|auc|auroc|bleu|rouge|rewards?|returns?|rates?|success|recall|"
+    "precision|mse|mae|rmse|bpb|error|violations?|time|latency|steps?|tokens|cost|length"
 )
+"""Words of what is measured."""
+
+_MEASURE = Pattern(rf"\b(?:{MEASURES})\b", re.IGNORECASE)
 _ARMS = Pattern(
     r"\b(?:arms?|methods?|models?|variants?|config\w*|systems?|approach\w*|algorithms?|arch\w*|optimi[sz]ers?|strateg\w+|"
     r"settings?|conditions?|policy|policies|agents?|ablations?|techniques?|losses|names?|experiments?|runs?)\b",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log, Table
-from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 
 _OBJECT = Pattern(r"(.*)\.[^\W\d]\w*")
@@ -54,6 +54,8 @@ def _shares(table: Table) -> list[int]:
         known = [one for one in column if one is not None]
         if len(known) < 3 or any(n.signed or n.unit not in ("", "%") or not 0 <= n.value <= 100 for n in known):
             continue
+        if any(n.spread for row in table.rows for n in numbers(row.cells[place])):
+            continue  # means over repeats
         if any(n.decimals or n.unit == "%" for n in known) or "%" in table.header[place]:
             found.append(place)
     return found[:_MOST_COLUMNS]
@@ -78,7 +80,7 @@ def _pairs(table: Table, share: int) -> Iterator[_Pairs]:
                 ]
     for place in range(len(table.header)):
         found = [counts(row.cells[place]) for row in table.rows]
-        own = any(one.share for cell in found for one in cell) or any(counts(row.cells[share]) for row in table.rows)
+        own = any(len(numbers(row.cells[place])) > 2 or counts(row.cells[share]) for row in table.rows)
         if place != share and not own and sum(len(one) == 1 for one in found) >= 3:
             yield [(one[0].part.value, one[0].whole.value) if len(one) == 1 else None for one in found]
 

@@ -11,14 +11,13 @@ from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import of_others
 
-_NOUNS = r"(?:\s+[^\W\d_][\w'-]{1,14}){0,2}"
+_NOUNS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
 _OF = r"\s*(?:/|\bof\b|\bout of\b|\bfrom\b)\s*(?:the\s+|all\s+|a total of\s+)?"
 _SHARE = r"(?P<share{0}>\d{{1,3}}\.\d+\s?%?|\.\d+|\d{{1,3}}\s?%)"
 _AHEAD = Pattern(
-    rf"(?<![\d.,/]){_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d){_NOUNS}"
-    rf"\s*(?:\(\s*(?:=|≈|i\.e\.,?)?\s*|=\s*|,\s*(?:i\.e\.,?|so|that is|or|which is)\s*|:\s*|→\s*|->\s*|—\s*|–\s*|"
-    rf"is\s+|makes\s+|gives\s+)"
+    rf"(?<![\d.,/]){_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d){_NOUNS}\s*(?:\(\s*(?:=|≈|"
+    rf"i\.e\.,?)?\s*|=\s*|,\s*(?:i\.e\.,?|so|that is|or|which is)\s*|:\s*|→\s*|->\s*|—\s*|–\s*|is\s+|makes\s+|gives\s+)"
     rf"{_SHARE.format('')}(?![\d/])"
 )
 _BEHIND = Pattern(
@@ -31,21 +30,18 @@ _BOTH = Pattern(
     rf"[(=:]\s*{_SHARE.format(1)}\s*(?:and|und|и|et|y|,|/|和)\s*{_SHARE.format(2)}"
 )
 _PART = Pattern(
-    r"(?:^|[ _])(?:n |num |number )?(?:correct|right|hits?(?: at \d+)?|solved|passed|wins|won|successes|matches|"
-    r"exact matches|"
-    r"k|richtig|treffer|aciertos)(?:$|[ _])",
+    r"(?:^|[ _])(?:n |num |number )?(?:correct|right|hits?(?: at \d+)?|solved|passed|wins|won|successes|matches|exact "
+    r"matches|k|richtig|treffer|aciertos)(?:$|[ _])",
     re.IGNORECASE,
 )
 _WHOLE = Pattern(
     r"(?:^|[ _])(?:n|total|items?|queries|questions|problems|examples|samples|count|trials|episodes|tasks|prompts|"
-    r"attempted|of|"
-    r"fragen|aufgaben|gesamt|num)$",
+    r"attempted|of|fragen|aufgaben|gesamt|num)$",
     re.IGNORECASE,
 )
 _RATE = Pattern(
-    r"(?:^|[ _])(?:acc|accuracy|rate|pct|percent|share|quote|ratio|recall|precision|em|exact match|pass@?1?|success|"
-    r"r at \d+|r@\d+|"
-    r"score|hit rate)(?:$|[ _@])|%",
+    r"(?:^|[ _])(?:acc|accuracy|rate|pct|percent|share|quote|ratio|recall|precision|em|exact match|pass@?1?|success|r "
+    r"at \d+|r@\d+|score|hit rate)(?:$|[ _@])|%",
     re.IGNORECASE,
 )
 _NEAR = 0.15

@@ -72,10 +72,10 @@ def percent(share: Number, unit: str = "") -> bool:
 
 
 def possible(share: Number, items: float, unit: str = "", *, cut: bool = True) -> bool:
-    """Whether some whole number of items gives a share, be its last digit cut off."""
+    """Whether some whole number of items gives a share, be its last digit cut off or rounded twice (79.545, 79.55)."""
     top = 100 if percent(share, unit) else 1
     wanted, slack = share.value / top * items, share.slack / top * items
-    return math.floor(wanted + (2 if cut else 1) * slack * (1 + 1e-9)) >= math.ceil(wanted - slack * (1 + 1e-9))
+    return math.floor(wanted + (2 if cut else 1) * slack * (1 + 1e-9)) >= math.ceil(wanted - 1.1 * slack)
 
 
 def in_halves(share: Number, items: float, unit: str = "") -> bool:
@@ -97,7 +97,7 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
             for share in places:
                 for whole in wholes:
                     if share != whole:
-                        yield from _odd(log, table, share, whole, len(wholes))
+                        yield from _odd(log, table, share, whole, wholes)
 
 
 def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
@@ -131,7 +131,7 @@ def all_whole(table: Table, place: int) -> bool:
     return len(known) >= 3 and all(not (n.decimals or n.unit or n.signed) and n.scale == 1 for n in known)
 
 
-def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterator[Impossible]:
+def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int]) -> Iterator[Impossible]:
     pairs = [
         (i, a, b.value)
         for i, (a, b) in enumerate(zip(as_fine(table.columns[share]), table.columns[whole], strict=True))
@@ -148,7 +148,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
     odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
     right = {key: p for key, p in right.items() if key[0] not in (0, 1, 100)}
     named = WHOLE.search(plain(table.header[whole])) and SHARE.search(plain(table.header[share]))
-    limit = _NAMED_CHANCE if named else _BY_CHANCE / choices
+    limit = _NAMED_CHANCE if named else _BY_CHANCE / len(wholes)
     if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
         return
     if all_whole(table, share) and "%" not in table.header[share]:
@@ -164,7 +164,8 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         neutral = _NEUTRAL.fullmatch(plain(table.header[whole]).strip()) is not None and not in_halves(
             number, items, unit
         )
-        sure = neutral and SHARE.search(plain(table.header[share])) is not None
+        only = sum(_NEUTRAL.search(plain(table.header[one])) is not None for one in wholes) == 1
+        sure = neutral and only and SHARE.search(plain(table.header[share])) is not None
         yield Impossible(number, int(items), *lines, len(right), sure)
 
 

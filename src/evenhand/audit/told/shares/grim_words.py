@@ -54,8 +54,7 @@ _HALVES = Pattern(
     re.IGNORECASE,
 )
 _LEFT_OUT = Pattern(
-    r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|"
-    r"пропущ|跳过",
+    r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|пропущ|跳过",
     re.IGNORECASE,
 )
 _FITS_ALONE, _NEAR = 0.06, 12

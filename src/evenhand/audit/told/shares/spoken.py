@@ -21,7 +21,7 @@ from evenhand.audit.text.vocabulary.roles import (
 )
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
-_WORDS = r"(?:\s+[^\W\d_][\w'’-]*){0,3}"
+_WORDS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'’-]*){0,3}"
 _PART_OF = Pattern(rf"{_WORDS}\s*(?:{OUT_OF})\s*(?:{ALL_OF}){{0,2}}", re.IGNORECASE)
 _BACKWARDS = Pattern(rf"(?:^|[\s,;(])(?:out of|of|von|aus|sur|из|de)\s+(?:{ALL_OF}){{0,2}}$", re.IGNORECASE)
 _WHICH = Pattern(rf"{_WORDS}\s*,?\s*(?:{OF_WHICH})\s*", re.IGNORECASE)
@@ -41,10 +41,9 @@ _THEM = Pattern(rf"\s*(?:{OF_THEM})(?![\w])", re.IGNORECASE)
 _NOUN = Pattern(r"[\s-]+(?:[^\W\d_]+[\s-]+){0,2}[^\W\d_]{3,}")
 _ELSE = Pattern(
     r"\b(?:vs|versus|than|against|compared|baseline|up from|down from|improv\w*|increas\w*|reduc\w*|higher|lower|more|"
-    r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|"
-    r"at most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|"
-    r"tokens?|steps?|epochs?|seeds?|"
-    r"lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
+    r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|at "
+    r"most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|tokens?|"
+    r"steps?|epochs?|seeds?|lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
     re.IGNORECASE,
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
@@ -52,6 +51,8 @@ NAMED_SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
 """Names of shares, and of counts that are parts of a whole."""
 OF_NOUN = Pattern(r"\s*(?:per ?cent\s)?of\s+(?:the |all |our |its )?(?!them|these|those)([^\W\d]\w+)", re.IGNORECASE)
+_WHERE = Pattern(r"\s*(?:in|on|at|for|by|from|during|before|after|since|until|within|across|over|per)\b", re.IGNORECASE)
+"""Behind a share in brackets: it is one of another time, place or part."""
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
 """Lines between a count and the sentence that concludes its share."""
@@ -224,11 +225,12 @@ def _else(share: Quantity) -> bool:
     noun = OF_NOUN.match(text)
     if noun is not None and noun[1].lower()[:4] not in share.sentence.low[: share.number.start]:
         return True
+    if share.before.rstrip().endswith("(") and _WHERE.match(text):
+        return True
     return re.match(
         r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|(?:excluding|without|ignoring|among|when)\b|"
-        r"faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
-        r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
-        r"increas\w*|speed))", text, re.IGNORECASE
+        r"faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|confidence|(?:\w+\s)?(?:auc|f1|loss|"
+        r"bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""Numbers and words of other things, which public logs set where a fault would stand; beside each a true fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+FOLDS = "# Log\n\n- Per fold:\n{}- Average: +0.0{}\n"
+FOLD = "".join(f"    - Fold {n}: +0.0{v}{{}}\n" for n, v in enumerate((276, 375, 349, 277, 313)))
+SPEED = (
+    "| Parameter | V6 | V7 | Improvement |\n|---|---|---|---|\n| env | Dummy | Subproc | Multi-core |\n"
+    "| envs | 32 | **768** | 24x |\n| batch | 1024 | **32768** | 32x |\n| n_steps | 4096 | **2048** | Optimized |\n"
+    "| FPS | 1,188 | **6,836** | **{}** |\n| util | 31% | 50% | CPU-bound |\n"
+)
+CAUSE = (
+    "## F-2\n\nSymptom:\n\nThe first page run timed out under scripted fetch.\n\n{}\n\n"
+    "- Hence the first page is unstable.\n"
+)
+CHANCE = "### Metrics\n\n- {}\n- acc wide: 0.105\n- acc base: 0.106\n- so wide is better\n"
+
+CASES: dict[str, tuple[str, str, str]] = {
+    "a share of what was counted up to then": (
+        "count-and-rate",
+        "- killed: 35 invalid answers at 143/239 (24% failure rate)\n",
+        "- killed: 143/239 solved (54.8%)\n",
+    ),
+    "how likely a count is held to be": (
+        "count-and-rate",
+        "- we expect 1/12: 12%, 2/12: 3%\n",
+        "- solved 1/12 (9.3%)\n",
+    ),
+    "a factor in a column of gains": ("change-disagrees", SPEED.format("5.8x faster"), SPEED.format("6.8x faster")),
+    "a share that was rounded twice": (
+        "odd-share",
+        "| level | n | hit@1 |\n|---|---|---|\n| easy | 47 | 89.4% |\n| medium | 44 | 79.6% |\n| hard | 82 | 73.2% |\n"
+        "| all | 91 | 84.6% |\n",
+        "| level | n | hit@1 |\n|---|---|---|\n| easy | 47 | 89.4% |\n| medium | 44 | 78.9% |\n| hard | 82 | 73.2% |\n"
+        "| all | 91 | 84.6% |\n",
+    ),
+    "what is wrong with a page, told as the cause": (
+        "failure-as-verdict", CAUSE.format("Cause:"), CAUSE.format("Verdict:"),
+    ),
+    "the chance level of a loss": (
+        "ceiling",
+        CHANCE.format("CE: 11.27 -> 10.51, below random guess 10.82"),
+        CHANCE.format("random guess gives 10.6%"),
+    ),
+    "folds of which one is remarked on": (
+        "mean-disagrees",
+        FOLDS.format(FOLD.format("", " <- best one of all", "", "", ""), "318"),
+        FOLDS.format(FOLD.format("", "", "", "", ""), "338"),
+    ),
+}  # fmt: skip
+
+
+def aloud(tmp_path: Path, text: str, rule: str) -> list[Finding]:
+    path = tmp_path / "a.md"
+    path.write_text("# Results\n\n" + text, encoding="utf-8")
+    return [one for one in audit(open_logs([path])) if one.rule == rule]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp_path: Path, case: str) -> None:
+    rule, other, faulty = CASES[case]
+    assert aloud(tmp_path, other, rule) == []
+    assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
+
+
+COUNTED = (
+    "| arm | Eval rows | correct_hits | accuracy |\n|---|---|---|---|\n"
+    + "".join(f"| a{k} | {{}} | {k} | {k / 25:.2f} |\n" for k in range(11, 21))
+)  # fmt: skip
+
+
+def test_shares_of_rows_that_differ_are_not_said_to_be_of_one_number_of_items(tmp_path: Path) -> None:
+    assert aloud(tmp_path, COUNTED.format(*(n * 25 for n in range(1, 11))), "granularity") == []
+    (one,) = aloud(tmp_path, COUNTED.format(*[25] * 10), "granularity")
+    assert sentence(one).startswith("All 10 values of 'accuracy' are multiples of 1/25")
+
+
+def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_tested(tmp_path: Path) -> None:
+    text = "| run | accuracy | note |\n|---|---|---|\n| base | 0.71 | fine |\n"
+    text += "| wide | - | run ended by OOM |\n"
+    (one,) = aloud(tmp_path, text, "infrastructure")
+    assert "unless that limit is what was tested" in sentence(one)
