@@ -23,6 +23,35 @@ CAUSE = (
 )
 CHANCE = "### Metrics\n\n- {}\n- acc wide: 0.105\n- acc base: 0.106\n- so wide is better\n"
 
+REDUCED = (
+    "| setting | before | after | Reduction % | chunks |\n|---|---|---|---|---|\n"
+    "| none | 7093.5 | 7093.5 | 0.0 | 20.0 |\n| top10 | 7093.5 | 1416.6 | {} | 3.91 |\n| top5 | 7093.5 | 1772.6 | 75.01 | 4.99 |\n"
+    "| mmr7 | 7093.5 | 1777.9 | 74.95 | 5.0 |\n| mmr5 | 7093.5 | 1769.6 | 75.09 | 5.0 |\n"
+)
+PAIRED = "| Model | Strict success |\n|---|---|\n| SFT | 100/150 = 66.7% |\n| **GRPO** | 112/150 = **74.7%** |\n\n{}\n"
+SPLITS = (
+    "| model | {} | {} |\n|---|---|---|\n| a | 77.08% | 66.67% |\n| b | 91.67% | 97.92% |\n| c | 92.19% | 89.58% |\n"
+    "| d | 70.83% | 70.83% |\n| e | 94.27% | 95.83% |\n"
+)
+NAMES = (
+    "| Experiment | Model | prompts | F1 (a) | F1 (b) |\n|---|---|---|---|---|\n"
+    "| Primary | medium | 4 | 61.26 | 58.71 |\n| small | small | 4 | 60.51 | 58.09 |\n"
+    "| Ablation | {} | 4 | 61.26 | 58.71 |\n| large | large | 4 | 54.80 | 52.45 |\n"
+)
+WINS = (
+    "| Domain | n | Wins | Δ Overall |\n|---|---:|---:|---:|\n| Shops | 5 | 5/5 | +2.20 |\n| SaaS | 5 | 5/5 | +1.40 |\n"
+    "| Food | 10 | 7/10 | +0.50 |\n"
+)
+PROMPTS = (
+    "date,file,variant,notes,public_score,private_score,length_chars,ko_ratio\n"
+    "d1,p/A.txt,v-A,past,0.643339048,,1915,0.7394\nd1,p/B.txt,v-B,order,0.643339048,,1915,0.7394\n"
+    "d2,p/C.txt,v-C,future,0.629474098,,2019,0.7405\nd2,p/D.txt,v-D,none,0.619474098,,2119,0.7415\n"
+)
+HEADLESS = "ABLATION\n========\n" + "".join(
+    f"  Text only     Method {name}    acc {k / 501:.4f}  F1 {k / 501 + 0.0011:.4f}\n"
+    for name, k in zip("ABCDEFGHIJKL", (454, 450, 444, 449, 453, 437, 448, 447, 462, 461, 455, 458), strict=True)
+)
+
 CASES: dict[str, tuple[str, str, str]] = {
     "a share of what was counted up to then": (
         "count-and-rate",
@@ -50,6 +79,15 @@ CASES: dict[str, tuple[str, str, str]] = {
         CHANCE.format("CE: 11.27 -> 10.51, below random guess 10.82"),
         CHANCE.format("random guess gives 10.6%"),
     ),
+    "a reduction of another column": ("change-disagrees", REDUCED.format("79.98"), REDUCED.format("89.98")),
+    "counts that the log tests in pairs": (
+        "within-noise", PAIRED.format("The paired difference has exact McNemar p = 0.0118."),
+        PAIRED.format("GRPO is better."),
+    ),
+    "shares of two splits": (
+        "granularity", SPLITS.format("训练准确率", "验证准确率"), SPLITS.format("accuracy", "success rate"),
+    ),
+    "one run under two names": ("identical-rows", NAMES.format("medium"), NAMES.format("wide")),
     "folds of which one is remarked on": (
         "mean-disagrees",
         FOLDS.format(FOLD.format("", " <- best one of all", "", "", ""), "318"),
@@ -69,6 +107,17 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
     rule, other, faulty = CASES[case]
     assert aloud(tmp_path, other, rule) == []
     assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "name"),
+    [("change-disagrees", WINS, "a.md"), ("twin-arms", PROMPTS, "a.csv"), ("granularity", HEADLESS, "a.txt")],
+)
+def test_counts_lengths_and_rows_of_results_are_not_taken_for_results_and_names(
+    tmp_path: Path, rule: str, text: str, name: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [one for one in audit(open_logs([tmp_path / name])) if one.rule == rule] == []
 
 
 COUNTED = (

@@ -109,7 +109,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
         if len({*values}) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
             continue
         first = seen.setdefault(values, row)
-        if first is not row and not _one_arm(first.cells[0], row.cells[0]):
+        if first is not row and not _one_arm(first.cells[0], row.cells[0]) and not _one_setting(table, first, row):
             if declared_same(logs, log, [row], [row.cells[0]]):
                 continue
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
@@ -130,6 +130,15 @@ def _one_arm(one: str, other: str) -> bool:
     """Whether two names are of one arm: numbered, run again, or with a remark in brackets."""
     plain = [re.sub(r"\(.*?\)|\W", "", name).lower() for name in (one, other)]
     return plain[0] == plain[1] or other.strip().isdigit() or _AGAIN.match(other) is not None
+
+
+def _one_setting(table: Table, one: Row, other: Row) -> bool:
+    """Whether two rows have the same settings where other rows have others: one run that is listed under two names."""
+    words = [
+        i for i in range(1, len(table.header)) if any(re.search(r"[^\W\d]{2}", row.cells[i]) for row in table.rows)
+    ]
+    told = [i for i in words if len({row.cells[i].strip() for row in table.rows}) > 1 and one.cells[i].strip(" -—")]
+    return bool(told) and all(one.cells[i].strip() == other.cells[i].strip() for i in told)
 
 
 def _ported(log: Log, *arms: str) -> bool:

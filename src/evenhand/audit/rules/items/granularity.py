@@ -27,8 +27,9 @@ _ITEMS = Pattern(
     r"(?:(?!correct|wrong)[a-z]+[ _])?(?:items|examples|samples|questions|rows|episodes|games|cases)",
     re.IGNORECASE,
 )
-_SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
+_SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)|训练|验证|测试", re.IGNORECASE)
 _POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
+_RESULT = Pattern(r"(?<![\w.@])\d+\.\d{2,}")
 _NEAR, _SHORT = 8, 40
 _BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
@@ -86,6 +87,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
     places = [i for i in places if any(n.decimals for row in table.rows for n in numbers(row.cells[i]))]  # no counts
+    if any(_RESULT.search(name) for name in names):
+        return  # a row of results stands where names would
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
         return  # several sets of items, each with a number of its own
     values = [

@@ -36,6 +36,11 @@ _LEVEL = 0.05
 _CERTAIN = 1e-3
 """So rarely may shares fit a number of items by chance that is not theirs."""
 
+_TESTED = Pattern(
+    r"\b(?:paired|mcnemar|bootstrap|sign(?:ed)?[- ](?:test|rank)|permutation)|(?<![\w-])p\s*[=<≤]", re.IGNORECASE
+)
+"""A test of the log's own, which knows more than the counts."""
+
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Counts of the same whole in one row that claims a change; arms of a table that are all alike."""
@@ -66,7 +71,7 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
     names = {row.cells[0].strip() for row in table.rows}
     if not 2 <= len(table.rows) <= _MOST_ROWS or not names_arms(table) or len(names - {""}) < len(table.rows):
         return
-    if not _compared(log, table):
+    if not _compared(log, table) or any(_TESTED.search(one.body) for one in log.own(table.section)):
         return
     for name, items, parts in _columns(log, table):
         low, high = min(parts), max(parts)

@@ -22,7 +22,8 @@ _NO_RESULT = Pattern(
     r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|rank|"
     r"alpha|beta|gamma|temperature|steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|"
     r"queries|questions|count|budget|warmup|dropout|(?:run ?)?time(?: s| sec| ms| min)?|duration|latency(?: m?s)?|"
-    r"elapsed|sec|(?:memory|vram)(?: gb| mb)?|pairs|length|len|k|bits|seconds|hours|minutes|cost|price|pool)$",
+    r"elapsed|sec|(?:memory|vram)(?: gb| mb)?|pairs|length|len|k|bits|seconds|hours|minutes|cost|price|"
+    r"pool|chars|characters|words|lines|(?:ko|en|lang\w*) ratio)$",
     re.IGNORECASE,
 )
 DELTA = Pattern(
@@ -37,6 +38,7 @@ SAME_RUN = Pattern(
     r"(?:run|to)|same ?as|once more|repeated|listed again|once again|duplicates?|copied|copy of|as on|as above|see "
     r"above|as (?:in|for) (?:run|row|r\d)|re-?listed|alias|shown twice|listed twice|same id|for (?:the )?(?:plot|"
     r"reference|comparison|table)|reprint\w*|carried over|taken from|re-?used|by (?:construction|design|definition)|"
+    r"sama (?:persis )?dengan|identisch mit|identique à|idéntic[oa] a|"
     r"equals? (?:the )?baseline because|same run id|expected to be (?:identical|equal|the same))\b",
     re.IGNORECASE,
 )

@@ -20,6 +20,7 @@ _REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|relativ\w*)(?![a-z])", re.IGNORECASE)
 _EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
 _CHANCE, _MARKED, _NAMED = 0.01, 0.05, 0.9
+_ROUGHLY = 0.01
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
 
 Pair = tuple[Number, Number, int, int]
@@ -52,6 +53,8 @@ def odd_differences(log: Log) -> Iterator[Odd]:
 
 
 def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
+    if _told_roughly(table, place):
+        return  # means of differences, each of several: near those of the means, and none of another column
     choices = len(_values(table, place))
     pairs = [(_CHANCE, one) for one in _of_columns(table, place)]
     pairs += [(_chance_of_base(table, place, one), one) for one in _to_a_row(table, place)]
@@ -63,6 +66,20 @@ def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
         if answer:
             odd.append(answer)
     yield from odd
+
+
+def _told_roughly(table: Table, place: int) -> bool:
+    """Whether the two columns right before have nearly these differences in every row, in points or relative."""
+    if place < 2:
+        return False
+    rows = [one for one in zip(*table.columns[place - 2 : place + 1], strict=True) if all(one)]
+    told = [(a.value, b.value, n) for a, b, n in rows if a is not None and b is not None and n is not None]
+    ways = (_points, _relative)
+    found = [[(way(a, b), n) for a, b, n in told] for way in ways]
+    return len(told) > 2 and any(
+        all(one is not None and abs(abs(one) - abs(n.value)) <= _ROUGHLY * abs(one) + n.slack for one, n in pairs)
+        for pairs in found
+    )
 
 
 def _chance_of_base(table: Table, place: int, pairs: Sequence[Pair | None]) -> float:

@@ -38,6 +38,8 @@ def in_table(log: Log, table: Table) -> Iterator[Change]:
         line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
         pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)
         found = [Change(a, b, delta, line, line, named, of) for a, b in pairs if a.unit == b.unit]
+        if not named and delta.decimals and not delta.unit:  # what is counted in wholes has no such difference
+            found = [one for one in found if one.base.decimals or one.new.decimals]
         fits = [one for one in found if readings(one)]
         if found:
             yield (fits or found)[-1 if delta.unit else 0]
