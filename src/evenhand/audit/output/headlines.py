@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenhand.audit.finding import Finding, Place, place_of
-from evenhand.audit.rules.items.subset import items_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.lists import arms_of
-from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.change import Change, items_of
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.seeds.count import signs_of
 from evenhand.audit.told.seeds.series import Series, series_of

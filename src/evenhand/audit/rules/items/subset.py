@@ -13,17 +13,8 @@ from evenhand.audit.text.number_words import signed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
-from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.change import ITEMS, Change, items_of
 from evenhand.audit.told.changes.changes import changes_of
-
-_ITEMS = Pattern(
-    r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"
-    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
-    r"sentences)\b\)?",
-    re.IGNORECASE,
-    needs="docs|documents|example|image|instances|item|problem|prompt|q|sample|sentences",
-)
-
 
 _FROM_TO = Pattern(
     r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?!\d|\.\d)", re.IGNORECASE
@@ -84,7 +75,7 @@ def _in_words(log: Log) -> Iterator[Finding]:
 
 
 def _sized(line: Line, clause: str) -> _Sized | None:
-    items = [int(one[1]) for one in _ITEMS.finditer(clause)]
+    items = [int(one[1]) for one in ITEMS.finditer(clause)]
     steps = _FROM_TO.findall(clause)
     if len(items) != 1 or len(steps) != 1:
         return None
@@ -111,14 +102,8 @@ def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
     yield Finding("subset-against-full", "fault", place_of(log, few.line), facts, (place_of(log, many.line),))
 
 
-def items_of(change: Change) -> int | None:
-    """How many items a change rests on, where the lines of its numbers tell exactly one number of them."""
-    found = {int(one[1]) for text in (change.line.body, change.base_line.body) for one in _ITEMS.finditer(text)}
-    return found.pop() if len(found) == 1 else None
-
-
 def _metric(change: Change) -> str:
-    text = _ITEMS.sub(" ", change.of.lower())
+    text = ITEMS.sub(" ", change.of.lower())
     words = re.findall(r"[a-z][a-z0-9@-]+", text)
     return " ".join(
         word

@@ -15,6 +15,15 @@ _NO_SHARE = Pattern(
 )
 """What is measured in no percent, so that a percentage of it is a relative one."""
 
+ITEMS = Pattern(
+    r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"
+    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
+    r"sentences)\b\)?",
+    re.IGNORECASE,
+    needs="docs|documents|example|image|instances|item|problem|prompt|q|sample|sentences",
+)
+"""A number of items."""
+
 _FAR = 3.0
 """A difference that is so many times larger or smaller than that of the two numbers is one of something else."""
 
@@ -151,3 +160,9 @@ def _percent_of(change: Change) -> bool:
         change.new.slack / abs(change.new.value) + change.base.slack / abs(change.base.value)
     )
     return abs(quotient - change.delta.value) <= slack or abs(10_000 / quotient - change.delta.value) <= slack
+
+
+def items_of(change: Change) -> int | None:
+    """How many items a change rests on, where the lines of its numbers tell exactly one number of them."""
+    found = {int(one[1]) for text in (change.line.body, change.base_line.body) for one in ITEMS.finditer(text)}
+    return found.pop() if len(found) == 1 else None
