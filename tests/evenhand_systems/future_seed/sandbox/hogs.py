@@ -22,8 +22,11 @@ def spread(one, count):
             except BaseException: os._exit(1)
             os.write(write, b'x'); time.sleep(60)
     os.close(write)
-    return sum(len(os.read(read, 1)) for n in range(count))
+    n = sum(len(os.read(read, 1)) for n in range(count))
+    time.sleep(0.5)
+    return n
 """
+"""What is held is held for a moment: what comes and goes between two looks at the memory is not seen, on a busy machine."""
 
 
 def hog(name: str, body: str, test: str, limits: object = SMALL, setup: str = "") -> Attempt:
