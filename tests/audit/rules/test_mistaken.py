@@ -115,7 +115,12 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
 
 
 FOLDED = '{{"{}": {{"recall": [{}]}}}}\n'
+SINCE = (
+    "| who | Landed | Sold | Δ since 02:47 |\n|---|---|---|---|\n| fighter | 154 | 160 | +5 |\n"
+    "| miner | 86 | 83 | +1 |\n| trader | 75 | 75 | +0 |\n| TOTAL | 315 | 318 | +6 |\n"
+)
 OTHERS = [
+    ("change-disagrees", "# Results\n\n" + SINCE, "a.md"),
     ("change-disagrees", WINS, "a.md"),
     ("twin-arms", PROMPTS, "a.csv"),
     ("granularity", HEADLESS, "a.txt"),
