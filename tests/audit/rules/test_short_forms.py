@@ -58,6 +58,15 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "interval-and-word", "caution", 1, "- +0.8 points, p = 0.21: clear gain\n",
         "- +0.8 points, p = 0.21: no clear gain\n"
     ),
+    "a subset that the whole turns round": (
+        "subset-against-full", "fault", 1,
+        "On 50 queries MRR rose from 0.380 to 0.460; on all 6980 queries it fell from 0.402 to 0.399.\n",
+        "On 50 queries MRR rose from 0.380 to 0.460; on all 6980 queries it rose from 0.402 to 0.419.\n",
+    ),
+    "counts of a subset that the whole turns round": (
+        "subset-against-full", "fault", 1, "On 16 questions: 9 -> 12. On all 80 questions: 45 -> 43.\n",
+        "On 16 questions: 9 -> 12. On all 80 questions: 45 -> 50.\n",
+    ),
     "points called relative": (
         "change-disagrees", "fault", 1, "Error fell from 12.0 % to 10.0 %, a 2.0 % relative reduction.\n",
         "Error fell from 12.0 % to 10.0 %, a 16.7 % relative reduction.\n",
