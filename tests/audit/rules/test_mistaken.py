@@ -171,3 +171,4 @@ def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_t
     text += "| wide | - | run ended by OOM |\n"
     (one,) = aloud(tmp_path, text, "infrastructure")
     assert "unless that limit is what was tested" in sentence(one)
+    assert aloud(tmp_path, text.replace("run ended", "memory probe: run ended"), "infrastructure") == []

@@ -10,6 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.shares.grim import as_fine
 from evenhand.audit.told.shares.items import items_said
@@ -69,7 +70,9 @@ def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
 
 def _named(log: Log, series: Series) -> tuple[str, ...]:
     """What values over seeds are called, as far as that is told in a word or two."""
-    name = series.label.strip(" :=*`([")
+    name = series.label.strip(" :=*`([.;,")
+    if MEAN.fullmatch(name):
+        return ()
     short = name.split()[-1:] if log.data else [name] if 0 < len(name) <= _SHORT else []
     return tuple(short)
 

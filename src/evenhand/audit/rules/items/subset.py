@@ -95,7 +95,8 @@ def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
     first, second = (sized.new.value - sized.base.value for sized in (few, many))
     size, whole = ((sized.base.value or 1) / (sized.items if sized.counted else 1) for sized in (few, many))
     alike = few.base.unit == many.base.unit and few.counted == many.counted and 0.5 < size / whole < 2
-    same = one.named & other.named or (one.named == other.named and one.counted and one.line is other.line)
+    alone = one.line is other.line and (one.counted or one.base.unit == other.base.unit == "%")  # and none is named
+    same = one.named & other.named or (one.named == other.named and alone)
     if many.items < 4 * few.items or first * second >= 0 or not same or not alike:
         return
     facts: dict[str, float] = {"few": few.items, "many": many.items}
