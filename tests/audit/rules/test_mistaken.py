@@ -48,6 +48,10 @@ PROMPTS = (
     "d1,p/A.txt,v-A,past,0.643339048,,1915,0.7394\nd1,p/B.txt,v-B,order,0.643339048,,1915,0.7394\n"
     "d2,p/C.txt,v-C,future,0.629474098,,2019,0.7405\nd2,p/D.txt,v-D,none,0.619474098,,2119,0.7415\n"
 )
+QUOTED = (
+    "| arm | seed 1 | seed 2 | seed 3 |\n|---|---|---|---|\n| base | 0.701 | 0.744 | 0.722 |\n"
+    '| gated | 0.690 | 0.752 | 0.731 |\n\nThe gates are used, which rules out that "the gate has no effect".\n'
+)
 HEADLESS = "ABLATION\n========\n" + "".join(
     f"  Text only     Method {name}    acc {k / 501:.4f}  F1 {k / 501 + 0.0011:.4f}\n"
     for name, k in zip("ABCDEFGHIJKL", (454, 450, 444, 449, 453, 437, 448, 447, 462, 461, 455, 458), strict=True)
@@ -110,10 +114,34 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
     assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
 
 
-@pytest.mark.parametrize(
-    ("rule", "text", "name"),
-    [("change-disagrees", WINS, "a.md"), ("twin-arms", PROMPTS, "a.csv"), ("granularity", HEADLESS, "a.txt")],
-)
+FOLDED = '{{"{}": {{"recall": [{}]}}}}\n'
+OTHERS = [
+    ("change-disagrees", WINS, "a.md"),
+    ("twin-arms", PROMPTS, "a.csv"),
+    ("granularity", HEADLESS, "a.txt"),
+    ("granularity", FOLDED.format("folds", ", ".join(repr(k / 441) for k in (386, 391, 400, 377, 402))), "cv.json"),
+    (
+        "granularity",
+        FOLDED.format("seeds", ", ".join([*(repr(k / 75) for k in (34, 47, 53, 61)), "0.69"])),
+        "a.json",
+    ),
+    (
+        "count-and-rate",
+        "# Results\n\nTracking: 301 switches, jitter down **77%**, 645 of 874 apes mostly tracked.\n",
+        "a.md",
+    ),
+    (
+        "recomputed",
+        "# Results\n\n25. **sub_diff=9 hurts ALL golden seeds** — seed=42 (refuted), seed=77 (0.80→0.62 Iter 108), "
+        "seed=79 (0.75→0.64) — 3x confirmed\n",
+        "a.md",
+    ),
+    ("recomputed", "# Results\n\n- seeds: -0.18 / -0.81 / -1.17\n", "a.md"),
+    ("no-effect-shown", "# Results\n\n" + QUOTED, "a.md"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "name"), OTHERS)
 def test_counts_lengths_and_rows_of_results_are_not_taken_for_results_and_names(
     tmp_path: Path, rule: str, text: str, name: str
 ) -> None:

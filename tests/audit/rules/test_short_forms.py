@@ -58,6 +58,26 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "interval-and-word", "caution", 1, "- +0.8 points, p = 0.21: clear gain\n",
         "- +0.8 points, p = 0.21: no clear gain\n"
     ),
+    "points called relative": (
+        "change-disagrees", "fault", 1, "Error fell from 12.0 % to 10.0 %, a 2.0 % relative reduction.\n",
+        "Error fell from 12.0 % to 10.0 %, a 16.7 % relative reduction.\n",
+    ),
+    "a relative change called points": (
+        "change-disagrees", "fault", 1, "Accuracy went up 5.1 points, from 71.2 to 74.8.\n",
+        "Accuracy went up 3.6 points, from 71.2 to 74.8.\n",
+    ),
+    "a relative change of shares": (
+        "change-disagrees", "fault", 1, "Accuracy: 0.712 -> 0.748 (+3.6% relative).\n",
+        "Accuracy: 0.712 -> 0.748 (+5.1% relative).\n",
+    ),
+    "a change of something else": (
+        "change-disagrees", "fault", 1, "Accuracy rose by 4.6 points, from 71.2 to 74.8.\n",
+        "Speed rose by 4.6 points on the hard half, from 71.2 to 74.8.\n",
+    ),
+    "all of both arms": (
+        "saturated", "caution", 1, "Both arms reach 100 %, so the method has no effect.\n",
+        "Both arms reach 84.2 %, so the method has no effect.\n",
+    ),
     "a mean below a table of seeds": (
         "mean-disagrees", "fault", 7, SEEDS.format("Mean: 72.5"), SEEDS.format("Mean: 71.5"),
     ),

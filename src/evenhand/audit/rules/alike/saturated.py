@@ -68,7 +68,8 @@ def _in_words(log: Log) -> Iterator[Finding]:
         chance = _CHANCE.search(line.body)
         every = _EVERY.search(line.body)
         level = next((float(one) for one in chance.groups() if one), None) if chance is not None else None
-        values = [n for n in line.numbers if n.decimals and not n.signed and not n.spread and n.unit in ("", "%")]
+        fine = [n for n in line.numbers if n.decimals or (n.unit == "%" and n.value == 100)]
+        values = [n for n in fine if not n.signed and not n.spread and n.unit in ("", "%")]
         values = [n for n in values if chance is None or not chance.start() <= n.start < chance.end()]
         if level is not None and values:
             last = values if every is None else values[-1:]

@@ -19,6 +19,7 @@ _ONE_ARM = Pattern(
 _FILE = Pattern(r"[\w.-]+/[\w./-]+|\.(?:pt|ckpt|safetensors|pth|bin|jsonl?)\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b")
 """What may be the same for two records of one arm: a folder, a file, a hash."""
 
+_CUT = 200
 _LONG = 20
 """A text so long that two records have, and no third, tells what was run."""
 
@@ -59,7 +60,8 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         count = sum(records.value(row, i) is not None for row in rows for i in places)
         facts = {"one": first, "other": second, "count": count, "base": first == base}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
-        open_ = doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
+        cut = len(records.table.header) >= _CUT  # more fields were not read
+        open_ = cut or doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
         level: Level = "hint" if open_ else "note"
         yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
 

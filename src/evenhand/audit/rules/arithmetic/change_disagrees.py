@@ -19,6 +19,7 @@ from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
+from evenhand.audit.told.changes.from_to import from_to_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
@@ -39,8 +40,16 @@ _INTERVAL = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
+    told: set[tuple[str, int]] = set()
     for one in _found_in(logs):
-        yield one if one.level != "fault" or _of_a_pen(one) else replace(one, unproven=True)
+        sure = one.level != "fault" or _of_a_pen(one)
+        told |= {(one.place.file, one.place.line)} if sure and not one.unproven else set()
+        yield one if sure else replace(one, unproven=True)
+    for log in logs:
+        for change, relative in from_to_in(log):
+            if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
+                one = replace(_finding(log, change, sure=True, read=True), unproven=False)
+                yield one if _of_a_pen(one) else replace(one, unproven=True)
 
 
 def _of_a_pen(one: Finding) -> bool:

@@ -164,7 +164,7 @@ def _more(log: Log) -> Iterator[Finding]:
             "printed": printed(one.share),
             "found": 100 * one.part / one.whole,
         }
-        doubtful = _of_another(one.quote, one.share, 100 * one.part / one.whole)
+        doubtful = _of_another(one.quote, one.share, 100 * one.part / one.whole) or "%," in one.quote.replace(" ", "")
         yield Finding("count-and-rate", "fault", place_of(log, one.line), facts, quote=one.quote, unproven=doubtful)
 
 

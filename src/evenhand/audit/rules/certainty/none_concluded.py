@@ -59,8 +59,8 @@ def concluded(log: Log) -> Iterator[Finding]:
         for sentence in passage.sentences:
             word = _said(log, sentence)
             pair = _pair(log, passage, sentence) if word else None
-            if not word or pair is None:
-                continue
+            if not word or pair is None or re.search(rf"[\"“«„][^\"”»]*{re.escape(word)}[^\"“«„]*[\"”»]", sentence.low):
+                continue  # what somebody else said
             one, other, low, high = pair
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))

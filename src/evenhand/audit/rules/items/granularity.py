@@ -11,6 +11,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.seeds.series import Series, series_of
+from evenhand.audit.told.shares.grim import as_fine
 from evenhand.audit.told.shares.items import items_said
 from evenhand.audit.told.shares.steps import steps
 
@@ -30,6 +31,12 @@ _ITEMS = Pattern(
 _SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)|训练|验证|测试", re.IGNORECASE)
 _POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
 _RESULT = Pattern(r"(?<![\w.@])\d+\.\d{2,}")
+_FOLDS = Pattern(r"(?<![a-z])(?:folds?|cv|cross.?val\w*)(?![a-z])", re.IGNORECASE)
+"""Parts of one set, which have about as many items, not as many."""
+
+_EXACT = 6
+"""Decimals of a program that prints all it has: a shorter number beside them is exact."""
+
 _NEAR, _SHORT = 8, 40
 _BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
@@ -69,9 +76,14 @@ def _named(log: Log, series: Series) -> tuple[str, ...]:
 
 def _of_series(log: Log, series: Series) -> int | None:
     """The items behind values over seeds, unless the text tells of others."""
-    if len(series.values) < 3 or _in_points(log, series):
+    if (
+        len(series.values) < 3
+        or _in_points(log, series)
+        or _FOLDS.search(f"{log.name} {series.label}".replace("_", " "))
+    ):
         return None
-    items = steps(series.values)
+    exact = log.data and max(n.decimals for n in series.values) >= _EXACT
+    items = steps([n for n in as_fine(series.values) if n is not None] if exact else series.values)
     said = items_said(log, series.section) if items is not None and not log.data else frozenset[int]()
     return None if items is not None and said and any(n % items for n in said) else items
 

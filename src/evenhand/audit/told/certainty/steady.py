@@ -64,6 +64,9 @@ HEDGE = Pattern(
     r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
     re.IGNORECASE,
 )
+_OF_THINGS = Pattern(r"(?:指标|数据集|任务|模型|metrics|datasets|tasks)\W*$", re.IGNORECASE)
+"""Right before such a word: what it is said of is several things, not several seeds."""
+
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -74,6 +77,8 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
     """A word for steadiness that is said of a result which was found."""
     for found in sorted(STEADY.finditer(line.body), key=lambda one: one[0].lower() in OF_SIZE):
         clause = clause_of(line.body, found)
+        if _OF_THINGS.search(line.body[: found.start()]):
+            continue
         if (
             _of_a_gain(line.body, found)
             and not _hedged(log, line, found.end())

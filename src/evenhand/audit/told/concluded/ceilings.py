@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts
@@ -174,23 +175,24 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
     wholes = {c.whole.value for one, _ in run for c in counts(one.text) if c.whole.value >= _ITEMS}
     if chance is None and len(wholes) != 1 and not any(_RATE.search(text.replace("_", " ")) for text in told):
         return
-    for start in range(len(run)):
-        for end in range(len(run), start, -1):
-            shares = [value for _, values in run[start:end] for value in values]
-            found = level(shares, chance) if len(shares) >= 2 else None
-            if found:
-                lines = run[start][0].line.number, run[end - 1][0].lines[-1].number
-                texts = [one.text for one, _ in run[start:end]]
-                values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
-                words = words_of(" ".join((*texts, *log.path(section)[-1:])))
-                named = any(_RATE.search(text.replace("_", " ")) for text in told)
-                rate = (
-                    (named or found == "chance")
-                    and not _ADVERSE.search(" ".join(told))
-                    and not any(_two_metrics(text) or _NO_ARMS.match(text) for text in texts)
-                )
-                yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
-                return
+    end = 0
+    for found, group in groupby((level(values, chance) for _, values in run)):
+        start, end = end, end + sum(1 for _ in group)
+        shares = [value for _, values in run[start:end] for value in values]
+        if found is None or len(shares) < 2:
+            continue
+        lines = run[start][0].line.number, run[end - 1][0].lines[-1].number
+        texts = [one.text for one, _ in run[start:end]]
+        values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
+        words = words_of(" ".join((*texts, *log.path(section)[-1:])))
+        named = any(_RATE.search(text.replace("_", " ")) for text in told)
+        rate = (
+            (named or found == "chance")
+            and not _ADVERSE.search(" ".join(told))
+            and not any(_two_metrics(text) or _NO_ARMS.match(text) for text in texts)
+        )
+        yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
+        return
 
 
 def _two_metrics(text: str) -> bool:

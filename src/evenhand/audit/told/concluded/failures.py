@@ -71,6 +71,7 @@ _NO_END = Pattern(
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
 """What is a setting with its amount, the name of an arm, a part of a word or of a number, or said not to have been."""
 
+_ATTRIBUTE = Pattern(r"\b(?:a|an|the|any|every)\s+(?:[\w-]+\s+(?:or|and)\s+)?$", re.IGNORECASE)
 _REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причин\w+)\W{0,4}\s*(?::|：|$)", re.IGNORECASE)
 """A heading of what is wrong with a thing, which is no verdict on one."""
 
@@ -120,7 +121,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None and not _as_reason(log, conclusion[0].line.number):
+        if conclusion is not None and not _as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
             sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
@@ -133,6 +134,16 @@ def _failed_in(text: str) -> re.Match[str] | None:
     if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
         return None
     return None if re.search(r"\w/", found[0]) else found
+
+
+def _of_a_thing(found: Conclusion) -> bool:
+    """Whether the word is said of the noun behind it, in passing: ``a stalled or abandoned upload``."""
+    text = found.statement.text
+    at = text.lower().find(found.words.lower())
+    return (
+        _ATTRIBUTE.search(text[:at]) is not None
+        and re.match(r"\s+[a-z]{3,}", text[at + len(found.words) :]) is not None
+    )
 
 
 def _as_reason(log: Log, line: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
@@ -51,13 +52,14 @@ def spoken(log: Log) -> Iterator[Series]:
         if (id(one.sentence), one.number.start) not in listed
     ]
     means = [(place, one) for place, one in told if one.role != "spread"]
+    near = _finder(groups)
     taken: dict[int, tuple[Group, Told | None, Told | None]] = {}
     for _, one in means:
-        group = _group(groups, one, means, log)
+        group = _group(near(one), one, means, log)
         if group is not None:
             taken.setdefault(id(group), (group, one, None))
     for _, one in told:
-        if one.role == "spread" and (group := _group(groups, one, means, log)) is not None:
+        if one.role == "spread" and (group := _group(near(one), one, means, log)) is not None:
             _, mean, sd = taken.get(id(group), (group, None, None))
             if sd is None:
                 taken[id(group)] = (group, mean, one)
@@ -98,6 +100,21 @@ def _surely(group: Group, one: Told) -> bool:
     text = one.sentence.text
     of = re.search(r"\bof\b[^.;]{0,12}$", text[: group.values[0].start]) if group.sentence is one.sentence else None
     return group.sentence is one.sentence and (count_said(text) == len(group.values) or of is not None)
+
+
+def _finder(groups: Sequence[Group]) -> Callable[[Told], list[Group]]:
+    """Gives the values that stand in the sentence of a mean or a spread, or end at most so many lines above it."""
+    ends = sorted((group.last, at) for at, group in enumerate(groups))
+    own: dict[int, list[int]] = {}
+    for at, group in enumerate(groups):
+        own.setdefault(id(group.sentence), []).append(at)
+
+    def near(one: Told) -> list[Group]:
+        line = one.line.number
+        places = {at for _, at in ends[bisect_left(ends, (line - _FAR, 0)) : bisect_left(ends, (line + 1, 0))]}
+        return [groups[at] for at in sorted({*places, *own.get(id(one.sentence), ())})]
+
+    return near
 
 
 def _group(groups: Sequence[Group], one: Told, means: Sequence[tuple[int, Told]], log: Log) -> Group | None:

@@ -118,11 +118,14 @@ def _in_text(log: Log) -> Iterator[Series]:
                 or _AGAINST.match(line.body, listed.numbers[-1].end)
                 or all(n.decimals == 0 for n in listed.numbers)
                 or mixed(listed.numbers)
+                or _of_two_kinds(listed.numbers)
             ):
                 continue
             around = _around(log, line)
             mean, sd = _printed(around, MEAN), _printed(around, SPREAD)
-            signed = all(n.signed or n.value == 0 for n in listed.numbers) or DIFFERENCE.search(context) is not None
+            plus = any(n.value > 0 for n in listed.numbers)  # results may be negative, all of them
+            signed = plus and all(n.signed or n.value == 0 for n in listed.numbers)
+            signed = signed or DIFFERENCE.search(context) is not None
             name = mean.label if mean is not None else label.strip(" :`([")
             if mean is not None:
                 taken.add(mean.line.number)
@@ -131,6 +134,11 @@ def _in_text(log: Log) -> Iterator[Series]:
                 line, mean.line if mean else line, signed, line.section,
             )  # fmt: skip
     yield from _only_means(log, taken)
+
+
+def _of_two_kinds(values: tuple[Number, ...]) -> bool:
+    """Whether a number of something, such as a seed's own, stands among results with decimals."""
+    return any(n.decimals for n in values) and any(not n.decimals and not n.unit and abs(n.value) > 1 for n in values)
 
 
 def mixed(values: tuple[Number, ...]) -> bool:

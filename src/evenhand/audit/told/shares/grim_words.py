@@ -57,7 +57,9 @@ _LEFT_OUT = Pattern(
     r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|пропущ|跳过",
     re.IGNORECASE,
 )
-_FITS_ALONE, _NEAR = 0.06, 12
+_FITS_ALONE, _NEAR = 0.06, 4
+_ELSEWHERE = Pattern(r"\b(?:below|above|earlier|see|section|elsewhere)\b|§", re.IGNORECASE)
+"""A share that is told of another place may be of the items there."""
 
 
 def impossible_in_words(log: Log) -> Iterator[Impossible]:
@@ -86,6 +88,7 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     if by_chance <= FITS_MOST and said and not _of_fewer(scope, share, near):
         told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
         told = told and 0 <= share.line.number - near.line.number <= _NEAR
+        told = told and _ELSEWHERE.search(share.sentence.text) is None
         told = told and not in_halves(share.number, near.number, share.unit)
         yield Impossible(share.number, near.number, share.line, near.line, len(fits), told)
 
