@@ -321,6 +321,7 @@ def test_a_claim_is_started_paused_cancelled_started_again_and_extended_from_the
         page.get_by_role("button", name="Start c").click()
         page.goto(f"{served.base}/claims/c")
         page.get_by_role("button", name="Pause").wait_for()  # the form is another one once it runs
+        page.get_by_text("start c.toml ended well").wait_for()  # until then its process holds the claim
         page.get_by_label("Further seeds").fill("1")
         page.get_by_role("button", name="Extend").click()
         shows(page, page.get_by_text("6 of 6 trials with a result"))
