@@ -200,7 +200,10 @@ def test_columns_of_several_splits_and_points_without_their_unit_tell_no_items(t
     rows = "".join(f"| {k} | {a / 400:.4f} | {b / 100:.3f} | {c / 200:.3f} |\n" for k, (a, b, c) in enumerate(shares))
     table = "| Layer | {} | {} | {} |\n|---|---|---|---|\n" + rows
     assert found(tmp_path, {"a.md": table.format("Train Acc", "Val Acc", "Test Acc")}) == []
-    assert [one.rule for one in found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")})] == ["granularity"]
+    assert found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")}) == []  # nor those of other numbers
+    rows = "".join(f"| {k} | {a / 400:.4f} | {(4 * b - 1) / 400:.4f} |\n" for k, (a, b, _) in enumerate(shares))
+    table = "| Layer | acc a | acc b |\n|---|---|---|\n" + rows
+    assert [one.rule for one in found(tmp_path, {"a.md": table})] == ["granularity"]
     seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.353357 |\n"
     assert found(tmp_path, {"a.md": seeds.format("Differences in percentage points")}) == []
     assert [one.rule for one in found(tmp_path, {"a.md": seeds.format("Shares")})] == ["granularity"]

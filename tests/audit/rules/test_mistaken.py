@@ -31,7 +31,7 @@ REDUCED = (
 )
 PAIRED = "| Model | Strict success |\n|---|---|\n| SFT | 100/150 = 66.7% |\n| **GRPO** | 112/150 = **74.7%** |\n\n{}\n"
 SPLITS = (
-    "| model | {} | {} |\n|---|---|---|\n| a | 77.08% | 66.67% |\n| b | 91.67% | 97.92% |\n| c | 92.19% | 89.58% |\n"
+    "| model | {} | {} |\n|---|---|---|\n| a | 77.08% | 66.15% |\n| b | 91.67% | 97.40% |\n| c | 92.19% | 89.58% |\n"
     "| d | 70.83% | 70.83% |\n| e | 94.27% | 95.83% |\n"
 )
 NAMES = (
@@ -115,7 +115,12 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
 
 
 FOLDED = '{{"{}": {{"recall": [{}]}}}}\n'
+SINCE = (
+    "| who | Landed | Sold | Δ since 02:47 |\n|---|---|---|---|\n| fighter | 154 | 160 | +5 |\n"
+    "| miner | 86 | 83 | +1 |\n| trader | 75 | 75 | +0 |\n| TOTAL | 315 | 318 | +6 |\n"
+)
 OTHERS = [
+    ("change-disagrees", "# Results\n\n" + SINCE, "a.md"),
     ("change-disagrees", WINS, "a.md"),
     ("twin-arms", PROMPTS, "a.csv"),
     ("granularity", HEADLESS, "a.txt"),
@@ -161,8 +166,16 @@ def test_shares_of_rows_that_differ_are_not_said_to_be_of_one_number_of_items(tm
     assert sentence(one).startswith("All 10 values of 'accuracy' are multiples of 1/25")
 
 
+def test_the_least_p_of_signs_counts_no_zeros_and_a_grid_of_round_numbers_tells_no_items(tmp_path: Path) -> None:
+    (one,) = aloud(tmp_path, "- seed differences: 0.00, 0.00, 0.00, -0.04, -0.05\n", "recomputed")
+    assert "least possible 0.5)" in sentence(one)
+    rows = "".join(f"| a{k} | 0.{700 + 13 * k}0 |\n" for k in range(8))
+    assert aloud(tmp_path, "| arm | accuracy |\n|---|---|\n" + rows, "granularity") == []
+
+
 def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_tested(tmp_path: Path) -> None:
     text = "| run | accuracy | note |\n|---|---|---|\n| base | 0.71 | fine |\n"
     text += "| wide | - | run ended by OOM |\n"
     (one,) = aloud(tmp_path, text, "infrastructure")
     assert "unless that limit is what was tested" in sentence(one)
+    assert aloud(tmp_path, text.replace("run ended", "memory probe: run ended"), "infrastructure") == []

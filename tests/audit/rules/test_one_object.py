@@ -117,4 +117,4 @@ def test_rows_that_are_compared_are_set_against_chance(tmp_path: Path) -> None:
 def test_spreads_of_one_row_are_told_once(tmp_path: Path) -> None:
     rows = "| seed | acc | f1 |\n|---|---|---|\n| 1 | 0.712 | 0.612 |\n| 2 | 0.699 | 0.599 |\n| 3 | 0.706 | 0.606 |\n"
     (one,) = told(tmp_path, {"a.md": rows + "| mean | 0.7057 ± 0.0053 | 0.6057 ± 0.0053 |\n"})
-    assert sentence(one).endswith("; 1 other spread does the same in this row.")
+    assert sentence(one).endswith("; other spreads do the same in this row.")

@@ -58,6 +58,29 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "interval-and-word", "caution", 1, "- +0.8 points, p = 0.21: clear gain\n",
         "- +0.8 points, p = 0.21: no clear gain\n"
     ),
+    "a subset that the whole turns round": (
+        "subset-against-full", "fault", 1,
+        "On 50 queries MRR rose from 0.380 to 0.460; on all 6980 queries it fell from 0.402 to 0.399.\n",
+        "On 50 queries MRR rose from 0.380 to 0.460; on all 6980 queries it rose from 0.402 to 0.419.\n",
+    ),
+    "counts of a subset that the whole turns round": (
+        "subset-against-full", "fault", 1, "On 16 questions: 9 -> 12. On all 80 questions: 45 -> 43.\n",
+        "On 16 questions: 9 -> 12. On all 80 questions: 45 -> 50.\n",
+    ),
+    "shares of a subset that the whole turns round": (
+        "subset-against-full", "fault", 1,
+        "On the 16-question subset it went from 50.0 % to 62.5 %. On the full 80 questions from 52.5 % to 50.0 %.\n",
+        "On the 16-question subset it went from 50.0 % to 62.5 %. On the full 80 questions from 52.5 % to 55.0 %.\n",
+    ),
+    "the mean in a sentence of its own": (
+        "mean-disagrees", "fault", 1, "Per-seed deltas: +0.0156, +0.0234, +0.0625. Mean +0.0400.\n",
+        "Per-seed deltas: +0.0156, +0.0234, +0.0625. Mean +0.0338.\n",
+    ),
+    "gains over two baselines, and the better one": (
+        "baselines-differ", "fault", 1,
+        "A gains +3.1 points over the untrained model, B gains +1.2 points over SFT. A is the better method.\n",
+        "A gains +3.1 points over the untrained model, B gains +1.2 points over SFT. Both are tuned.\n",
+    ),
     "points called relative": (
         "change-disagrees", "fault", 1, "Error fell from 12.0 % to 10.0 %, a 2.0 % relative reduction.\n",
         "Error fell from 12.0 % to 10.0 %, a 16.7 % relative reduction.\n",

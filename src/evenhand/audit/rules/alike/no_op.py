@@ -81,7 +81,7 @@ _CLAIMED_NONE = Pattern(
     re.IGNORECASE,
 )
 _ZERO = Pattern(
-    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*0(?![.\d])",
+    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*[+±-]?0(?:\.0+)?(?![.\d])",
     re.IGNORECASE,
     needs="0.|d_acc",
 )

@@ -76,7 +76,8 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                 if fits or _of_else(change) or _of_others(log, change):
                     continue
                 alone = change.named and len(found) == 1
-                slip = right > 0 and len(found) - right <= _FEW and _slip(change)
+                # the one zero of two columns that nothing names is no relation
+                slip = right > (0 if change.named else 1) and len(found) - right <= _FEW and _slip(change)
                 if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
                     said.add(change.line.number)
                     yield _finding(log, change, sure=_sure(log, change, right))

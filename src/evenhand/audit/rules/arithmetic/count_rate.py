@@ -36,7 +36,7 @@ _SLIP = 0.15
 """How far a share may be from the right one, as a part of it, to be a slip where no % says that it is a share."""
 
 
-_FAR, _POINTS = 0.2, 2.0
+_FAR, _POINTS = 0.3, 2.0
 """A share that is farther off than this part of the right one, and so many points, is one of something else."""
 
 

@@ -83,7 +83,7 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f["kind"] == "population":
         count = f["more"]
-        more = f"; {count} other spread{'s do' if count > 1 else ' does'} the same {f['where']}" if count else ""
+        more = f"; other spreads do the same {f['where']}" if count else ""
         return (
             f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
             f"deviation of these "

@@ -193,10 +193,11 @@ def facts_of(differences: Floats, values: Sequence[Number] = ()) -> dict[str, ob
         return None
     sd = float(differences.std(ddof=1))
     flips = statistics.sign_flip(differences)
+    least = max(flips.attainable, 2.0 ** (1 - int(np.count_nonzero(differences))))  # a zero has no sign to flip
     detectable = statistics.smallest_detectable_effect(len(differences), sd)
     return {
         "seeds": len(differences), "mean": estimate.estimate, "sd": sd, "p": estimate.p, "low": estimate.interval.low,
-        "high": estimate.interval.high, "sign_flip_p": flips.p, "sign_flip_least": flips.attainable,
+        "high": estimate.interval.high, "sign_flip_p": flips.p, "sign_flip_least": least,
         "detectable": detectable.effect, "unit": values[0].unit if values else "", "digits": _digits(values),
     }  # fmt: skip
 

@@ -30,7 +30,8 @@ _OVER = Pattern(
 )
 _DRAWN = Pattern(
     r"\b(?:so|thus|hence|therefore|i\.e\.)\b[^.;]{0,60}\b(?:more|better|stronger|larger|bigger|as much|twice|times|"
-    r"most|wins?|winner|beats?|best)\b",
+    r"most|wins?|winner|beats?|best)\b|"
+    r"[.;]\s+(?:\S+ ){1,3}(?:is|are)(?: by far)? (?:the )?(?:better|best|stronger|larger|winner)\b",
     re.IGNORECASE,
 )
 _SUFFIXES = Pattern(

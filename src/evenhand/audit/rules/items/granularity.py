@@ -10,10 +10,11 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.shares.grim import as_fine
 from evenhand.audit.told.shares.items import items_said
-from evenhand.audit.told.shares.steps import steps
+from evenhand.audit.told.shares.steps import needs_all, steps
 
 _SHARE = Pattern(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
@@ -69,7 +70,9 @@ def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
 
 def _named(log: Log, series: Series) -> tuple[str, ...]:
     """What values over seeds are called, as far as that is told in a word or two."""
-    name = series.label.strip(" :=*`([")
+    name = series.label.strip(" :=*`([.;,")
+    if MEAN.fullmatch(name):
+        return ()
     short = name.split()[-1:] if log.data else [name] if 0 < len(name) <= _SHORT else []
     return tuple(short)
 
@@ -103,13 +106,19 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         return  # a row of results stands where names would
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
         return  # several sets of items, each with a number of its own
-    values = [
-        n
-        for row in table.rows
+    columns = {
+        place: [
+            n
+            for row in table.rows
+            for n in numbers(_BRACKETS.sub(" ", row.cells[place]))
+            if n.decimals >= 2 and not n.spread and not n.about
+        ]
         for place in places
-        for n in numbers(_BRACKETS.sub(" ", row.cells[place]))
-        if n.decimals >= 2 and not n.spread and not n.about
-    ]
+    }
+    items = steps([n for column in columns.values() for n in column])
+    # A column whose values are shares of fewer items may be of those, and says nothing of the others' number.
+    places = [i for i, column in columns.items() if items is not None and needs_all(items, column)]
+    values = [n for place in places for n in columns[place]]
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
         told = [{n.value for n in table.columns[place] if n is not None} for place in _counts(table)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -23,13 +23,14 @@ _FROM_TO = Pattern(
 
 @dataclass(frozen=True)
 class _Sized:
-    """A change over so many items, with the metrics that its clause names."""
+    """A change over so many items, with the metrics that its clause names; ``counted`` where it is one of them."""
 
     items: int
     base: Number
     new: Number
     named: frozenset[str]
     line: Line
+    counted: bool
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -69,6 +70,8 @@ def _in_words(log: Log) -> Iterator[Finding]:
             now = _sized(line, clause)
             if now is None:
                 continue
+            if before is not None and before[1].line is line and not now.named:
+                now = replace(now, named=before[1].named)  # "it fell"
             if before is not None and before[0] == line.section:
                 yield from _turned(log, before[1], now)
             before = (line.section, now)
@@ -80,19 +83,21 @@ def _sized(line: Line, clause: str) -> _Sized | None:
     if len(items) != 1 or len(steps) != 1:
         return None
     named = frozenset(word for word in re.findall(r"[a-z][\w@-]+", clause.lower()) if METRIC_WORD.fullmatch(word))
-    if not named:
-        return None
     base, new = (numbers(text) for text in steps[0])
-    if len(base) != 1 or len(new) != 1 or base[0].unit != new[0].unit or not base[0].decimals:
+    if len(base) != 1 or len(new) != 1 or base[0].unit != new[0].unit:
         return None
-    return _Sized(items[0], base[0], new[0], named, line)
+    counted = not (base[0].unit or base[0].decimals or new[0].decimals) and max(base[0].value, new[0].value) <= items[0]
+    return _Sized(items[0], base[0], new[0], named, line, counted) if counted or base[0].decimals else None
 
 
 def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
     few, many = sorted((one, other), key=lambda sized: sized.items)
     first, second = (sized.new.value - sized.base.value for sized in (few, many))
-    alike = few.base.unit == many.base.unit and 0.5 < (few.base.value or 1) / (many.base.value or 1) < 2
-    if many.items < 4 * few.items or first * second >= 0 or not (one.named & other.named) or not alike:
+    size, whole = ((sized.base.value or 1) / (sized.items if sized.counted else 1) for sized in (few, many))
+    alike = few.base.unit == many.base.unit and few.counted == many.counted and 0.5 < size / whole < 2
+    alone = one.line is other.line and (one.counted or one.base.unit == other.base.unit == "%")  # and none is named
+    same = one.named & other.named or (one.named == other.named and alone)
+    if many.items < 4 * few.items or first * second >= 0 or not same or not alike:
         return
     facts: dict[str, float] = {"few": few.items, "many": many.items}
     facts |= {

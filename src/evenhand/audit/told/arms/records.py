@@ -23,7 +23,7 @@ _NO_RESULT = Pattern(
     r"alpha|beta|gamma|temperature|steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|"
     r"queries|questions|count|budget|warmup|dropout|(?:run ?)?time(?: s| sec| ms| min)?|duration|latency(?: m?s)?|"
     r"elapsed|sec|(?:memory|vram)(?: gb| mb)?|pairs|length|len|k|bits|seconds|hours|minutes|cost|price|"
-    r"pool|chars|characters|words|lines|(?:ko|en|lang\w*) ratio)$",
+    r"pool|repeats|workers|threads|jobs|gpus|nodes|chars|characters|words|lines|(?:ko|en|lang\w*) ratio)$",
     re.IGNORECASE,
 )
 DELTA = Pattern(

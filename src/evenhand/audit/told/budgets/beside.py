@@ -71,6 +71,7 @@ _MEASURED = Pattern(
 _HOURS = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hour"), **dict.fromkeys(("d", "day", "days"), "day"),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "second"),
 }  # fmt: skip
 _SENTENCES = Pattern(r"[.;]\s")
 _TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")

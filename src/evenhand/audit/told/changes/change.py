@@ -108,6 +108,8 @@ def _times(found: Range | None, factor: float) -> Range | None:
 
 
 def _fits(name: str, found: Range, delta: Number) -> bool:
+    if not delta.unit and not delta.decimals and name in ("ratio", "relative as a share"):
+        return False  # a whole number would pass for any share
     allowed = {
         "": ("absolute", "relative as a share", "absolute in points", "ratio"),
         "pp": ("absolute", "absolute in points"),

@@ -184,7 +184,10 @@ def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
 
 
 def _following(log: Log, one: Statement) -> list[Statement]:
-    return list(below(log, one.lines[-1].number - (one.passage.kind == "note"), one.section, _BELOW))
+    last = one.lines[-1].number
+    here = [s for s in statements_of(log)[one.place + 1 : one.place + 3] if s.line.number == last]
+    own = here if one.passage.kind != "note" else []
+    return [*own, *below(log, last - (one.passage.kind == "note"), one.section, _BELOW)]
 
 
 def _beside(log: Log, one: Statement) -> list[Statement]:

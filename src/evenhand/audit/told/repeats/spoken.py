@@ -256,7 +256,8 @@ def _follows(log: Log, group: Group, one: Told) -> bool:
     lines = log.lines[log.by_number[group.last] + 1 : log.by_number[one.line.number] + 1]
     between = any(group.last < other.last < one.line.number for other in groups_of(log) if other is not group)
     near = (2 if one.role == "spread" else 1) if group.sentence is None else _CLOSE
-    return 0 < sum(line.kind != "blank" for line in lines) <= near and not between
+    beside = group.sentence is not None and one.line.number == group.last and one.sentence is not group.sentence
+    return (beside or 0 < sum(line.kind != "blank" for line in lines) <= near) and not between
 
 
 def _own_words(log: Log, group: Group) -> tuple[str, ...]:

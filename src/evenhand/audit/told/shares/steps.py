@@ -39,6 +39,11 @@ def steps(values: Sequence[Number]) -> int | None:
     return None
 
 
+def needs_all(items: int, values: Sequence[Number]) -> bool:
+    """Whether some value is a share of so many items and of no part of them."""
+    return _its_own(items, [(abs(n.share), n.slack / 100 if n.unit in ("%", "pp") else n.slack) for n in values])
+
+
 def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
     """Whether some value needs all of the items: else they are only a multiple common to several smaller sets."""
     parts = [n for n in range(1, items) if items % n == 0]
@@ -48,4 +53,5 @@ def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
 def _round(items: int, values: Sequence[Number]) -> bool:
     """Whether so many items only say that fewer digits were kept than are printed."""
     text = str(items)
-    return text.strip("0") in ("1", "2", "5") and items <= 100 and all(n.decimals >= 2 for n in values)
+    few = text.strip("0") in ("1", "2", "5") and items <= 100
+    return (few or text.strip("0") == "1") and all(n.decimals >= 2 for n in values)
