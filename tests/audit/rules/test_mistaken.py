@@ -179,3 +179,23 @@ def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_t
     (one,) = aloud(tmp_path, text, "infrastructure")
     assert "unless that limit is what was tested" in sentence(one)
     assert aloud(tmp_path, text.replace("run ended", "memory probe: run ended"), "infrastructure") == []
+
+
+def test_a_spread_that_is_set_right_has_two_digits_at_least(tmp_path: Path) -> None:
+    values = [0.51, 0.55, 0.49, 0.56, 0.53, 0.50]
+    sd = (sum((one - sum(values) / 6) ** 2 for one in values) / 6) ** 0.5
+    (tmp_path / "a.json").write_text(f'{{"accs": {values}, "mean": {sum(values) / 6}, "std": {sd}}}')
+    (one,) = [one for one in audit(open_logs([tmp_path / "a.json"])) if one.rule == "spread-kind"]
+    assert "these 6 values is 0.028," in sentence(one)
+
+
+def test_files_that_are_read_together_are_not_called_rows(tmp_path: Path) -> None:
+    for name, loss in (("a", 2.13847), ("b", 2.10412), ("c", 2.22091)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "submission.json").write_text(f'{{"val_loss": {loss}, "val_bpb": {loss * 0.5923:.5f}}}')
+    (one,) = [one for one in audit(open_logs([tmp_path])) if one.rule == "loss-and-perplexity"]
+    assert sentence(one).startswith("In all 3 files 'val_bpb' is 0.592")
+
+
+def test_what_is_matched_on_purpose_is_no_result(tmp_path: Path) -> None:
+    assert aloud(tmp_path, "All arms use matched rates.\n\n## Table\n\n" + NAMES.format("wide"), "identical-rows") == []

@@ -51,8 +51,6 @@ _PORT = Pattern(
 _HELD = Pattern(r"\bmatched\b|\bheld (?:equal|fixed|constant)\b|\bequal(?:ly)? by design\b", re.IGNORECASE)
 """What is told to be equal on purpose."""
 
-_AROUND = 30
-
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -127,7 +125,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             )
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
-            told = told or any(_HELD.search(one.body) for one in log.lines if abs(one.number - row.line) <= _AROUND)
+            told = told or any(_HELD.search(one.body) for one in log.lines)
             level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
 

@@ -88,6 +88,7 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
         if way is not None:
             pair = "loss perplexity" if "exp" in way else " ".join(name.split()[-1] for name in names)
             facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way, "pair": pair}
+            facts["of"] = "files" if log.name.endswith(SUMMARIES) else "rows"
             first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
             whole = first.line if log.name.endswith(SUMMARIES) else table.line
             line = first.line_of(place + 1) if first.at else whole
@@ -115,7 +116,7 @@ def say(finding: Finding) -> str:
     more = f" ({f['files']} more files have such columns)" if f["files"] > 1 else ""
     if "columns" in f:
         return (
-            f"In all {f['rows']} rows '{f['columns'][1]}' is {f['way']} '{f['columns'][0]}': the two "
+            f"In all {f['rows']} {f['of']} '{f['columns'][1]}' is {f['way']} '{f['columns'][0]}': the two "
             f"columns are one result, and count once{more}."
         )
     return (

@@ -75,7 +75,8 @@ def _quote(series: Series) -> str:
 
 def _rounded(value: float, facts: Mapping[str, Any]) -> str:
     """A spread with the digits that the rounded values carry."""
-    return shown(value, max(0, min(12, -math.floor(math.log10(max(facts["slack"], 1e-12))))))
+    fine, two = (-math.floor(math.log10(max(one, 1e-12))) for one in (facts["slack"], value))
+    return shown(value, max(0, min(12, max(fine, two + 1))))
 
 
 def say(finding: Finding) -> str:

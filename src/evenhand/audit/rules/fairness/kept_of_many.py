@@ -110,8 +110,9 @@ def say(finding: Finding) -> str:
         also = f"; the same holds for {len(finding.others)} others (lines {lines}{more})" if finding.others else ""
         return f"This run failed: its 0 in '{f['metric']}' is no result, and enters no mean and no best{also}."
     return (
-        f"{f['value']:.12g} is the last of {f['kept']} kept from {f['tried']} runs that were judged on the same "
-        f"'{f['metric']}': what was chosen by it overstates it, and a fresh evaluation would tell by how much."
+        f"{f['value']:.12g} is the last of {f['kept']} kept from {f['tried']} or more runs with a '{f['metric']}': as "
+        f"far as it was what they were kept by, it overstates the last one, and a fresh evaluation would tell by how "
+        f"much."
     )
 
 
