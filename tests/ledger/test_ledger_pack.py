@@ -9,6 +9,7 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import numpy as np
 import pytest
 
 from evenhand.errors import LedgerError
-from evenhand.ledger import Ledger, archive, chain, pack, packs, store
+from evenhand.ledger import Ledger, archive, chain, pack, packs, store, writer
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.tables import curves_table, items_table
+from evenhand.ledger.writer import SegmentWriter
 from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, ItemScores, Outcome
 from tests.ledger.samples import ASKED, EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill
 
@@ -143,7 +145,8 @@ def test_all_packs_become_one_of_a_kind_that_says_the_same(tmp_path: Path) -> No
 def test_what_is_packed_as_a_whole_is_not_packed_again(tmp_path: Path, everything: bool) -> None:
     Ledger(packed_twice(tmp_path)).pack(everything=True)
     before = files_of(tmp_path)
-    assert Ledger(tmp_path).pack(everything).packs == ()
+    report = Ledger(tmp_path).pack(everything)
+    assert (report.packs, report.removed) == ((), 0)
     assert files_of(tmp_path) == before
 
 
@@ -193,6 +196,84 @@ def test_packs_of_a_copy_that_are_merged_back_are_named_and_go_at_the_next_packi
     assert (Ledger(mine).verify().faults, Ledger(mine).verify().notes) == ((), ())
     assert content(mine) == before
     assert len(files_of(mine)) == 5
+
+
+def test_a_segment_that_a_crash_left_empty_is_kept_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path)
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(SegmentWriter, "_write", lambda *_: os._exit(9))
+        SegmentWriter(tmp_path).append("none", {})
+    os.waitpid(child, 0)
+    assert sorted(path.stat().st_size == 0 for path in (tmp_path / "segments").iterdir()) == [False, False, True]
+    ledger = Ledger(tmp_path)
+    ledger.pack()
+    fill(ledger, 8)
+    expected = content(tmp_path)
+    ledger.pack(everything=True)
+    assert faults_of(tmp_path) == ""
+    assert content(tmp_path) == expected
+
+
+def test_an_earlier_packing_by_a_clock_that_is_ahead_is_packed_anew_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(hours=1)
+
+    with monkeypatch.context() as clock:
+        clock.setattr(writer, "datetime", Ahead)
+        ledger = Ledger(written(tmp_path))
+        ledger.pack()
+        fill(ledger, 8)
+        ledger.pack()
+    before = content(tmp_path)
+    assert len(Ledger(tmp_path).pack(everything=True).packs) == 3
+    assert len(files_of(tmp_path)) == 5
+    again = Ledger(tmp_path).pack(everything=True)
+    assert (again.packs, again.removed) == ((), 0)
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_record_that_is_written_while_the_ledger_is_packed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, everything: bool
+) -> None:
+    """Its segment was begun when those of the others were held already."""
+    if everything:
+        packed_twice(tmp_path)
+    else:
+        written(tmp_path)
+    other, sound, unlink, recorded = Ledger(tmp_path), pack.sound, Path.unlink, list[int]()
+
+    def record(seed: int) -> None:
+        recorded.append(seed)
+        other.record_outcome(replace(TRIAL, seed=seed), SMALL, EXECUTION, "h", {"git": None})
+
+    def checked(folder: Path) -> Any:
+        chain = sound(folder)
+        if not recorded:
+            record(200)
+        return chain
+
+    def removed(path: Path, missing_ok: bool = False) -> None:
+        if recorded == [200] and path.suffix == ".parquet" and not path.name.startswith("."):
+            record(201)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(pack, "sound", checked)
+    monkeypatch.setattr(Path, "unlink", removed)
+    Ledger(tmp_path).pack(everything)
+    monkeypatch.undo()
+    other.close()
+    assert recorded == [200, 201]
+    assert {200, 201} <= {record.trial.seed for record in Ledger(tmp_path).outcomes()}
+    assert faults_of(tmp_path) == ""
 
 
 def test_tables_of_many_row_groups_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

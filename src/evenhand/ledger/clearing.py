@@ -32,8 +32,12 @@ def sound(folder: Path) -> Chain:
     return chain
 
 
-def clear(folder: Path) -> int:
+def clear(folder: Path, held: frozenset[str]) -> int:
     """Remove the files whose content stands in a pack or an archive that a record names; gives their number.
+
+    Args:
+        folder: of the ledger.
+        held: the segments that nobody else can write to; one that was begun since stays.
 
     Raises:
         LedgerError: such a pack or archive is damaged; nothing is removed.
@@ -45,8 +49,8 @@ def clear(folder: Path) -> int:
     here, names = {archive.file: archive for archive in read_archives(folder)[0]}, recorded(chain.entries)
     named = [here[file] for file in names if file in here]
     strays = [archive for file, archive in here.items() if file not in names]  # of a packing that was cut short
-    tables, records = _tables(folder, chain, packed), _records(folder, named)
-    packs = (folder / file for file in superseded(chain.entries, packed))
+    tables, records = _tables(folder, chain, packed), _records(folder, named, held)
+    packs = (path for file in superseded(chain.entries, packed) if (path := folder / file).exists())
     covered = (folder / archive.file for archive in _covered([*strays, *named]))
     gone = list(dict.fromkeys([*tables, *records, *packs, *covered]))
     for path in gone:
@@ -65,13 +69,13 @@ def _tables(folder: Path, chain: Chain, packed: Mapping[Key, Packed]) -> Iterato
                 yield path
 
 
-def _records(folder: Path, archives: Iterable[Archive]) -> Iterator[Path]:
+def _records(folder: Path, archives: Iterable[Archive], held: frozenset[str]) -> Iterator[Path]:
     """Segments that stand in an archive as they are, and then the heads of those that do."""
     heads = []
     for archive in archives:
         for name, data in archive.segments.items():
             path, head = folder / "segments" / name, folder / "heads" / name
-            if path.exists() and path.read_bytes() != data:
+            if path.exists() and (name not in held or path.read_bytes() != data):
                 continue
             if path.exists():
                 yield path
@@ -84,7 +88,8 @@ def _covered(archives: list[Archive]) -> Iterator[Archive]:
     """Archives that hold nothing which a later one does not hold too."""
     for number, archive in enumerate(archives):
         for later in archives[number + 1 :]:
-            whole = all(later.segments.get(name, b"").startswith(data) for name, data in archive.segments.items())
+            held = later.segments
+            whole = all(name in held and held[name].startswith(data) for name, data in archive.segments.items())
             if whole and archive.heads.keys() <= later.heads.keys():
                 yield archive
                 break

@@ -54,10 +54,10 @@ def pack(folder: Path, everything: bool = False) -> PackReport:
         LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
     """
     try:
-        with alone(folder):
+        with alone(folder) as held:
             before = _extent(folder)
-            tables, segments, files = _enter(folder, everything)
-            removed = clear(folder)
+            tables, segments, files = _enter(folder, everything, held)
+            removed = clear(folder, held)
             after = _extent(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -65,8 +65,8 @@ def pack(folder: Path, everything: bool = False) -> PackReport:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold every name and every segment of a ledger: none is written while it is packed or merged.
+def alone(folder: Path) -> Iterator[frozenset[str]]:
+    """Hold every name and every segment of a ledger, and give the segments: none of them is written meanwhile.
 
     Raises:
         LedgerError: another process holds one of them.
@@ -76,7 +76,8 @@ def alone(folder: Path) -> Iterator[None]:
         for path in sorted((folder / "locks").glob("*.lock")):
             if path.stem != "pack":
                 stack.enter_context(hold(folder, path.stem))
-        for path in sorted((folder / "segments").glob("*.jsonl")):
+        held = sorted((folder / "segments").glob("*.jsonl"))
+        for path in held:
             try:
                 stack.enter_context(locked(path, wait=False))
             except BlockingIOError as error:
@@ -84,7 +85,7 @@ def alone(folder: Path) -> Iterator[None]:
                     f"segments/{path.name} is open for writing, by the process whose number stands in its name after "
                     "the time. Wait until it ends, or close the ledger there."
                 ) from error
-        yield
+        yield frozenset(path.name for path in held)
 
 
 def _extent(folder: Path) -> tuple[int, int]:
@@ -93,7 +94,7 @@ def _extent(folder: Path) -> tuple[int, int]:
     return len(found), sum(state.st_size for state in found)
 
 
-def _enter(folder: Path, everything: bool) -> tuple[int, int, tuple[str, ...]]:
+def _enter(folder: Path, everything: bool, held: frozenset[str]) -> tuple[int, int, tuple[str, ...]]:
     """Write packs and archive, and enter them; gives the tables, segments and files, none where all is packed."""
     chain = sound(folder)
     packed = packed_tables(chain.entries)
@@ -101,7 +102,7 @@ def _enter(folder: Path, everything: bool) -> tuple[int, int, tuple[str, ...]]:
     outcomes = [entry for entry in chain.entries if entry.kind == "outcome"]
     refs = {(ref.kind, ref.trial, ref.sha256): ref for entry in outcomes for ref in references(entry).values()}
     left = [ref for key, ref in refs.items() if key not in packed]
-    present = {path.name: path for path in sorted((folder / "segments").glob("*.jsonl"))}
+    present = {path.name: path for path in sorted((folder / "segments").glob("*.jsonl")) if path.name in held}
     news = [
         r for r in chain.readings if r.name in present and any(e.kind not in ("segment", "pack") for e in r.entries)
     ]
@@ -122,7 +123,8 @@ def _enter(folder: Path, everything: bool) -> tuple[int, int, tuple[str, ...]]:
     }
     written = [found for found in packs if found is not None]
     writer = SegmentWriter(folder)
-    writer.append("pack", {"packs": written, "records": records})
+    # The last packing is the one that counts, whatever clock an earlier one went by.
+    writer.append("pack", {"packs": written, "records": records}, after=max(entry.time for entry in chain.entries))
     writer.close()
     files = (*(found["file"] for found in written), archive.file)
     return len(left), len(archive.segments), files
@@ -229,7 +231,7 @@ def _archive(folder: Path, paths: Sequence[Path], earlier: Sequence[Archive]) ->
     heads = {path.name: path.read_bytes() for path in (folder / "heads" / name for name in segments) if path.exists()}
     for before in earlier:
         for name, data in before.segments.items():
-            if len(data) > len(segments.get(name, b"")):
+            if name not in segments or len(data) > len(segments[name]):
                 segments[name] = data
                 heads |= {name: before.heads[name]} if name in before.heads else {}
         heads = dict(before.heads) | heads

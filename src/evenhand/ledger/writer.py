@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,12 @@ class SegmentWriter:
         self._previous = FIRST
         self._time = ""
 
-    def append(self, kind: str, body: Mapping[str, Any]) -> Place:
+    def append(self, kind: str, body: Mapping[str, Any], after: str = "") -> Place:
         """Write one record and make it durable.
+
+        Args:
+            kind, body: of the record.
+            after: a time of another segment that the record comes after, though the clock that gave it was ahead.
 
         Raises:
             LedgerError: the disk is full, or the folder cannot be written. The chain stays whole.
@@ -42,6 +46,9 @@ class SegmentWriter:
         try:
             if self._pid != os.getpid():
                 self._open()
+            if after >= self._time:
+                later = datetime.fromisoformat(after) + timedelta(microseconds=1)
+                self._time = later.isoformat(timespec="microseconds")
             return self._write(kind, body)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
