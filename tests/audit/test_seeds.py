@@ -21,7 +21,7 @@ GOLDEN: dict[str, dict[str, list[int]]] = {
         "recomputed": [27, 36, 47, 56, 65, 83],
         "few-seeds": [28, 252, 429, 495],
         "no-effect-shown": [57],
-        "no-op": [221, 287, 294, 362, 371, 461, 514],
+        "no-op": [221, 287, 294, 362, 371, 514],
         "not-replicated": [344],
         "infrastructure": [406, 412, 515, 532],
         "same-seeds": [420, 470],
@@ -32,7 +32,6 @@ GOLDEN: dict[str, dict[str, list[int]]] = {
     },
     "001": {
         "few-seeds": [16, 24, 53],
-        "no-op": [81],
         "infrastructure": [51, 52],
         "same-seeds": [55, 78, 84],
         "unequal-budgets": [56, 57, 58, 78, 85, 86, 87],
@@ -45,7 +44,7 @@ GOLDEN: dict[str, dict[str, list[int]]] = {
         "row-breaks-column": [154],
     },
     "003": {
-        "loss-and-perplexity": [20, 70, 94, 124, 146, 175],
+        "loss-and-perplexity": [20, 70, 124, 146, 176],
         "change-disagrees": [94, 123],
         "baselines-differ": [98],
         "subset-against-full": [149],

@@ -190,6 +190,44 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "| Seed | Peak | Ratio |\n|---|---|---|\n| 111 | 3,077 | 27.7x |\n| 27 | 9,232 | 341.9x |\n"
         "| 703 | 83,501 | 118.8x |\n| 26623 | 35,452,673 | 1,331.7x |\n| 626331 | 2,407,427,729 | 3,843.7x |\n",
     ),
+    "seconds of one sentence, a gain in the next": (
+        "unequal-budgets", "caution", 1, "Baseline trained for 80 s, variant for 220 s; variant +2.1 points.\n",
+        "Baseline trained for 220 s, variant for 80 s; variant +2.1 points.\n",
+    ),
+    "our model had more": (
+        "unequal-budgets", "caution", 1,
+        "The baseline got 1,000 steps and our model 5,000 steps. Our model is better by 3 points.\n",
+        "The baseline got 5,000 steps and our model 5,000 steps. Our model is better by 3 points.\n",
+    ),
+    "a budget and a share for each of two": (
+        "unequal-budgets", "caution", 1, "Baseline: 80 s budget, 71.2 %. Ours: 220 s budget, 74.0 % (+2.8).\n",
+        "Baseline: 80 s budget, 71.2 %. Ours: 80 s budget, 74.0 % (+2.8).\n",
+    ),
+    "so many seeds as a setting": (
+        "few-seeds", "caution", 5, "# Log\n\n- seeds: 2\n- mean d_acc = +0.0339\n- verdict: stable positive\n",
+        "# Log\n\n- seeds: 42\n- mean d_acc = +0.0339\n- verdict: stable positive\n",
+    ),
+    "a verdict in the next sentence": (
+        "failure-as-verdict", "fault", 1, "Variant C: CUDA out of memory. Verdict: discard C, no benefit.\n",
+        "Variant C: CUDA out of memory. Verdict: rerun C on a larger card.\n",
+    ),
+    "worse without a result": (
+        "failure-as-verdict", "fault", 4, VERDICTS.format("OOM", "worse, dropped"),
+        VERDICTS.format("70.2 %", "worse, dropped"),
+    ),
+    "a gate without a difference": (
+        "no-op", "caution", 1, "d_acc = +0.0000 on all seeds: the gate does not matter.\n",
+        "d_acc = +0.0100 on all seeds: the gate does matter.\n",
+    ),
+    "the peak over evaluations": (
+        "best-of-many", "caution", 1, "Peak accuracy over 40 evaluations: 74.1 % (final 71.0 %). We report 74.1 %.\n",
+        "Final accuracy after 40 evaluations: 71.0 %. We report 71.0 %.\n",
+    ),
+    "a method on a full task": (
+        "ceiling", "caution", 6,
+        "| arm | acc |\n|---|---|\n| base | 100.0 % |\n| ours | 100.0 % |\n\nNo effect of the method.\n",
+        "| arm | acc |\n|---|---|\n| base | 90.0 % |\n| ours | 90.1 % |\n\nNo effect of the method.\n",
+    ),
 }  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.told.concluded.ceilings import flats_of
 from evenhand.audit.told.concluded.closed import rests_alone
@@ -13,6 +15,8 @@ from evenhand.audit.told.concluded.concluded import drawn
 from evenhand.audit.told.concluded.statements import below, share_a_word
 
 _STATEMENTS = 6
+_ARM = Pattern(r"\b(?:the|our|this) (?:method|variant|change|approach|modification|treatment)\b", re.IGNORECASE)
+"""An arm of whatever name."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -29,7 +33,7 @@ def _read(log: Log) -> Iterator[Finding]:
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
-            about = found.cued or share_a_word(found.statement.words, one.names)
+            about = found.cued or _ARM.search(found.statement.text) or share_a_word(found.statement.words, one.names)
             sure = one.rate and about and rests_alone(log, found, one.values, range(one.first, one.last + 1))
             places = (place_of(log, one.first),)
             yield Finding(

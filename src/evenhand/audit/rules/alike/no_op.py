@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.rules.alike.saturated import full_tasks
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
@@ -53,13 +54,13 @@ _OTHERS = (
     r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
     r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
     r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
-    r"as (?:expected|intended)|sanity|"
-    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|"
-    r"official|architectur\w*|hyper\w+|recipes?|otherwise|"
+    r"as (?:expected|intended)|sanity|expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|"
+    r"resolv\w+|implementations?|reference|official|architectur\w*|hyper\w+|recipes?|otherwise|"
     r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same"
 )
 _OTHER_THINGS = Pattern(rf"\b(?:{_OTHERS})\b", re.IGNORECASE, needs=stems(_OTHERS))
 """What is the same on purpose, or is no result of an arm."""
+_GATE = Pattern(r"\bgates?\b", re.IGNORECASE)
 _SHORT = 160
 _REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
 """What is the same on purpose: a repetition, with or without a change that must not matter."""
@@ -72,7 +73,6 @@ _EQUALITY = Pattern(
     re.IGNORECASE,
 )
 """A statement that tells that results are alike and concludes nothing."""
-
 _MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
 _PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
 _CLAIMED_NONE = Pattern(
@@ -81,12 +81,11 @@ _CLAIMED_NONE = Pattern(
     re.IGNORECASE,
 )
 _ZERO = Pattern(
-    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*[+±-]?0(?:\.0+)?(?![.\d])",
+    r"(?<![\d.])(?<!std )(?<!stdev )(?<!sd )(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|"
+    r"d_acc\s*=\s*[+±-]?0(?:\.0+)?(?![.\d])",
     re.IGNORECASE,
     needs="0.|d_acc",
 )
-
-
 _NO_MATTER = Pattern(
     r"\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|hurt|change)\b|\bneutral\b|\bharmless\b|\bas good as\b|"
     r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
@@ -111,8 +110,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             continue
         yield from _in_data(log)
         yield from _concluded(log)
+        full = {told.number for _, told in full_tasks(log)}
         for line in log.spoken():
-            found = _tie(log, line)
+            found = _tie(log, line) if line.number not in full else None  # a full task leaves no room
             signs = signs_of(line.body)
             if found is not None:
                 sure = _concludes(line, re.search(re.escape(found), line.body)) or _sure(log, line, found)
@@ -175,9 +175,10 @@ def _concluded(log: Log) -> Iterator[Finding]:
 
 
 def _tie(log: Log, line: Line) -> str | None:
-    if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
-        return None
     said, zero = _SAID.search(line.body), _ZERO.search(line.body)
+    others = _OTHER_THINGS.search(_GATE.sub(" ", line.body) if zero is not None else line.body)
+    if hoped(line) or planning(log, line) or of_others(line) or others:
+        return None
     rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
     if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
@@ -285,8 +286,8 @@ def say(finding: Finding) -> str:
             f"there before its mean is read."
         )
     return (
-        "Results that are exactly the baseline's say that the variant changed nothing here (no-op), not that it "
-        "has no effect: see whether it was active."
+        "Results that are exactly the baseline's say that no scored answer changed here (no-op), not that the variant "
+        "has no effect: see whether it was active (its loss may tell)."
     )
 
 

@@ -11,7 +11,7 @@ from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, hoped, planning
-from evenhand.audit.told.arms.lists import arms_of
+from evenhand.audit.told.arms.lists import Arm, arms_of
 
 _NONE = Pattern(
     r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\bties?\b)|\bceiling\b|\bsaturat",
@@ -49,14 +49,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """A baseline within two points of 100 % whose variants show no difference, as the lines beside it say."""
     for log in logs:
         yield from _in_words(log)
-        for arm in arms_of(log):
-            if not arm.baseline or arm.value is None or arm.value.unit != "%" or not _NEAR <= arm.value.value <= 100:
-                continue
-            beside = _beside(log, arm.line)
-            told = next((one for one in beside if _NONE.search(one.body)), None)
-            if told is not None:
-                facts = {"baseline": printed(arm.value), "room": 100 - arm.value.value}
-                yield Finding("saturated", "caution", place_of(log, arm.line), facts, (place_of(log, told),))
+        for arm, told in full_tasks(log):
+            assert arm.value is not None
+            facts = {"baseline": printed(arm.value), "room": 100 - arm.value.value}
+            yield Finding("saturated", "caution", place_of(log, arm.line), facts, (place_of(log, told),))
+
+
+def full_tasks(log: Log) -> Iterator[tuple[Arm, Line]]:
+    """Baselines within two points of 100 %, each with the line beside it that tells of no difference."""
+    for arm in arms_of(log):
+        if not arm.baseline or arm.value is None or arm.value.unit != "%" or not _NEAR <= arm.value.value <= 100:
+            continue
+        told = next((one for one in _beside(log, arm.line) if _NONE.search(one.body)), None)
+        if told is not None:
+            yield arm, told
 
 
 def _in_words(log: Log) -> Iterator[Finding]:
@@ -109,8 +115,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs "
-        f"(line {finding.others[0].line}). "
-        "The task is at its ceiling and tells nothing about the variants."
+        f"(line {finding.others[0].line}): so near to its ceiling a task can hardly tell variants apart."
     )
 
 

@@ -30,8 +30,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """Loss and perplexity side by side, once a section; columns once of all logs, since they are one result in all."""
     found: dict[object, list[Finding]] = {}
     for log in logs:
+        told: set[object] = set()
         for one in _all(log):
             section = (log.name, log.line(one.place.line).section)
+            pair = (one.facts.get("loss"), one.facts.get("perplexity"))
+            if pair[0] and pair in told:
+                continue  # a baseline that is printed again
+            told.add(pair)
             found.setdefault(one.facts.get("pair", section), []).append(one)
     for first, *others in found.values():
         files = dict.fromkeys(one.place.file for one in others if one.place.file != first.place.file)

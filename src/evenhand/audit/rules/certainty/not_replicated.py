@@ -78,8 +78,8 @@ def say(finding: Finding) -> str:
             f"{f['after']} ({f['one']} and {f['other']}, line {many.line}): more repeats took the gain back."
         )
     return (
-        f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
-        f"over {f['many']} seeds here: the gain was not found again."
+        f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}) is {f['after']} over {f['many']} seeds "
+        f"here: the gain was not found again, by the seeds or by what else was changed."
     )
 
 

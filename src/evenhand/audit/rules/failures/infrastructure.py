@@ -225,10 +225,10 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["excused"]:
-        return f"What failed here is not the idea ({f['kind']}), as the line itself says: it is neither won nor lost."
+        return f"What failed here is not the idea ({f['kind']}): what could not be measured for it counts neither way."
     return (
-        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, it "
-        f"counts neither for nor against what was tried."
+        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, what "
+        f"could not be measured for it counts neither for nor against what was tried."
     )
 
 

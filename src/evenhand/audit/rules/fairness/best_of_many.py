@@ -9,12 +9,14 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
 from evenhand.audit.text.words import METRIC_WORD, denied_at, hoped, planning
 
 _AT_STEP = Pattern(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
     r"iter(?:ation)?|checkpoint)\s*~?\d"
-    r"|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our )*\d+ (?:\w+ )?(?:checkpoints|"
+    r"|\b(?:best|highest|lowest|peak)\b[^;]{0,40}?\b(?:among|of|across|over) (?:the |all |our )*\d+ (?:\w+ )?"
+    r"(?:checkpoints|"
     r"evaluations|evals|epochs|snapshots)\b"
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
@@ -181,7 +183,7 @@ def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
 def _end(log: Log, line: Line) -> int | None:
     """The line beside a best that tells the last evaluation by itself."""
     place = log.by_number[line.number]
-    near = [one for one in log.lines[place + 1 : place + 3] if one.section == line.section]
+    near = [one for one in log.lines[max(0, place - 2) : place + 3] if one.section == line.section and one is not line]
     return next((one.number for one in near if _FINAL.search(one.body) and any(n.decimals for n in one.numbers)), None)
 
 
@@ -226,7 +228,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
             values = [n for n in numbers(row.cells[place]) if n.decimals and not n.spread]
             if len(values) == 2 and values[0].value > values[1].value:
                 level: Level = "hint" if _unused(log) else "caution"
-                facts = {"of": "peaks", "peak": values[0].value, "final": values[1].value, "looks": None}
+                cut = INFRASTRUCTURE.search(" ".join(row.cells)) is not None
+                facts = {"of": "peaks", "peak": values[0].value, "final": values[1].value, "looks": None, "cut": cut}
                 yield Finding("best-of-many", level, place_of(log, row.line), facts, quote=row.cells[place])
 
 
@@ -239,10 +242,12 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["of"] == "peaks":
-        return (
-            f"The peak {f['peak']:.12g} was picked from several evaluations on the same data; the run ended at "
-            f"{f['final']:.12g}, and that is its result."
+        last = (
+            "the last one before the run was cut short is {:.12g}, and no final one is told"
+            if f["cut"]
+            else "the run ended at {:.12g}, and that is its result"
         )
+        return f"The peak {f['peak']:.12g} was picked from several evaluations; {last.format(f['final'])}."
     if f["of"] == "choices":
         return (
             "What was chosen by its result on some data looks better on these data than it is: other items, or other "
@@ -250,14 +255,14 @@ def say(finding: Finding) -> str:
         )
     if f["of"] == "variants":
         return (
-            "The best of several variants is the one that luck helped most: its own number overstates it, and "
-            "fresh seeds or items would tell by how much."
+            "The best of several variants was picked by the number that is told of it, which tends to be too high for "
+            "that: fresh seeds or items would tell by how much."
         )
     looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
     end = f" (line {f['end']})" if f.get("end") else ""
     return (
         f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: "
-        f"the last one{end} is the result."
+        f"the last one{end} was not chosen by its result."
     )
 
 

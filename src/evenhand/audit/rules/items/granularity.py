@@ -39,6 +39,9 @@ _EXACT = 6
 """Decimals of a program that prints all it has: a shorter number beside them is exact."""
 
 _NEAR, _SHORT = 8, 40
+_OF_OTHERS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
+"""A row that is made of the rows above it has the items of them all."""
+
 _BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
@@ -48,7 +51,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
         for series, items in _most_told(found) if log.data else found:
-            facts = {"items": items, "values": len(series.values), "names": _named(log, series)}
+            facts = {"items": items, "values": len(series.values), "names": _named(log, series), "rough": False}
+            facts["differences"] = series.differences
             yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
             yield from _in_table(log, table)
@@ -70,7 +74,10 @@ def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
 
 def _named(log: Log, series: Series) -> tuple[str, ...]:
     """What values over seeds are called, as far as that is told in a word or two."""
+    beside = series.line.body[: series.values[0].start].strip(" :=*`([.;,") if series.values else ""
     name = series.label.strip(" :=*`([.;,")
+    if not log.data and name.lower() not in beside.lower():  # the name stands with the mean, these have another
+        name = beside
     if MEAN.fullmatch(name):
         return ()
     short = name.split()[-1:] if log.data else [name] if 0 < len(name) <= _SHORT else []
@@ -110,6 +117,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         place: [
             n
             for row in table.rows
+            if not _OF_OTHERS.search(row.cells[0])
             for n in numbers(_BRACKETS.sub(" ", row.cells[place]))
             if n.decimals >= 2 and not n.spread and not n.about
         ]
@@ -125,7 +133,9 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         said = items_said(log, table.section)
         if found is not None and (not told or {found} in told) and (not said or all(n % found == 0 for n in said)):
             own = tuple(table.header[place].strip() for place in places)
-            facts = {"items": found, "values": len(values), "names": own}
+            rough = any(n.about for row in table.rows for i in places for n in numbers(row.cells[i]))
+            zeros = sum(n is not None and not n.value and n.decimals < 2 for i in places for n in table.columns[i])
+            facts = {"items": found, "values": len(values) + zeros, "names": own, "rough": rough, "differences": False}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
 
 
@@ -138,8 +148,10 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     of = " and ".join(f"'{name}'" for name in f["names"])
+    exact = " that are told exactly" if f["rough"] else ""
+    what = "differences of shares" if f["differences"] else "shares"
     return (
-        f"All {f['values']} values{' of ' * bool(of)}{of} are multiples of 1/{f['items']}: they are shares of "
+        f"All {f['values']} values{' of ' * bool(of)}{of}{exact} are multiples of 1/{f['items']}: they are {what} of "
         f"{f['items']} items (or of a multiple), so that one item is worth {100 / f['items']:.2g} points, or less."
     )
 

@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
+from evenhand.audit.told.budgets.spent import Spent, amounts_of
 from evenhand.audit.told.budgets.tables import BASE_ROW, Unequal, by_name, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""
 
-_UNIT = Pattern(
-    r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
-    r"full)[\s-]+){0,2}"
-    r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
-    r"interactions?|tok)\b(?!\s*/|\s+per\b|\s+a second)",
-    re.IGNORECASE,
-)
-_TIMES = Pattern(
-    r"(?:[x×*/]|\b(?:of|by|per|at|every|each|first|last|after|step|epoch|until|within|than|another|a|extra|"
-    r"batch(?:es)? of|over|по|à))\s*$",
-    re.IGNORECASE,
-)
-_MADE_OF = Pattern(r"\s*(?:[x×*]\s*\d|of\s+\d|per\b|each\b|warm-?up|in\b.{0,20}\bwarm)", re.IGNORECASE)
-_FILLER = Pattern(
-    r"\b(?:budgets?|compute|trained|training|train|fine-?tuned|tuned|ran|run|runs|rows?|arms?|only|got|gets|had|has|"
-    r"have|with|for|to|the|a|an|is|are|was|were|"
-    r"and|but|while|whereas|versus|vs|against|from|in|on|both|used|uses|using|after|each|all|about|just|then|each|at|"
-    r"of|by|up|given|saw|sees|"
-    r"la|el|se|los|las|le|les|der|die|das|wurde|wurden|also|fyi|note|btw|our|my|this|that|which|so|still|now|it|we|took|takes|received|allowed|june|july|may|setup|"
-    r"length|schedule|longer|rest|models?|seeds?|"
-    r"(?<![\w.=+-])\d+(?![\w.]))\b|[^\w+=.\-/ ]",
-    re.IGNORECASE,
-)
 _STAGES = Pattern(
     r"\b(?:stages?|phases?|warm-?up|decay|total|eval\w*|val|validation|test|save\w*|log\w*|check-?points?|"
     r"pre-?train\w*|curriculum|"
@@ -55,8 +31,8 @@ _ADMITTED = Pattern(
     r"no comparison|scaling|"
     r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|examples|flops|"
     r"updates|wall)|"
-    r"until (?:converg|plateau)\w*|early[- ]stop\w*|ablat\w+ (?:over|of) (?:steps|budget)|speed-?up|faster|fewer|"
-    r"sooner|if|would|should|could)\b",
+    r"though|despite|until (?:converg|plateau)\w*|early[- ]stop\w*|ablat\w+ (?:over|of) (?:steps|budget)|speed-?up|"
+    r"faster|fewer|sooner|if|would|should|could)\b",
     re.IGNORECASE,
 )
 _KIND = Pattern(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
@@ -68,58 +44,12 @@ _MEASURED = Pattern(
     r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
 )
-_HOURS = {
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hour"), **dict.fromkeys(("d", "day", "days"), "day"),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "second"),
-}  # fmt: skip
-_SENTENCES = Pattern(r"[.;]\s")
-_TRAINED = Pattern(r"\btrain(?:ed|s|ing)?\b|\bbudgets?\b", re.IGNORECASE, needs="train|budget")
-_TOOK = Pattern(
-    r"\b(?:took|takes?|need\w*|costs?|in (?:only |about |just )?\d+|within|finish\w*|eta|gpus?|[ahv]100s?|t4|tpus?|"
-    r"cpus?|cards?|laptop|faster|slower)\b",
-    re.IGNORECASE,
+_GAIN = Pattern(
+    r"\+\d[\d.]*\s?(?:%|pp\b|points?\b)|\bbetter by\b|\b(?:wins|gains|improves|is ahead)(?: by)? \d", re.IGNORECASE
 )
-_OF_DATA = Pattern(r"\b(?:with|on|from|using)\s*$", re.IGNORECASE)
-"""Times that were set, not those that a machine took."""
+"""What a part of a line credits an arm with."""
 
-_WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token", "sample": "example", "pair": "example"}
-
-
-@dataclass(frozen=True)
-class _Amount:
-    """What a line says that somebody spent, and the words before it."""
-
-    number: Number
-    unit: str
-    before: str
-
-    @property
-    def name(self) -> str:
-        """The name that is left of the words before."""
-        left = self.before.rsplit(";", 1)[-1]
-        left = re.split(r"[,:](?=\s)(?=.*\w)", left)[-1] if re.search(r"[,:]\s+\S*\w", left) else left
-        names = (" ".join(_FILLER.sub(" ", one).split()).lower().strip(" .-=:") for one in (left, self.before))
-        return next(filter(None, names), "")
-
-
-def amounts_of(line: Line) -> list[_Amount]:
-    """The amounts of a line that are spent by themselves, not what one step or batch is made of."""
-    found: list[_Amount] = []
-    before = 0
-    for number in line.numbers:
-        unit = _UNIT.match(line.body, number.end)
-        left = line.body[before : number.start]
-        timed = _HOURS.get(number.unit, "") if _TRAINED.search(line.body) and not _TOOK.search(line.body) else ""
-        if number.signed or number.spread or (not timed and (unit is None or number.unit)):
-            continue
-        end = number.end if timed or unit is None else unit.end()
-        before = end
-        if _TIMES.search(left) or _MADE_OF.match(line.body, end) or (timed and _OF_DATA.search(left)):
-            continue
-        word = timed or ("" if unit is None else unit["unit"].lower().rstrip("s"))
-        found.append(_Amount(number, _WHOLE.get(word, word), left))
-    return found
+_SENTENCES = Pattern(r"[.;]\s")
 
 
 def told_in_words(log: Log) -> Iterator[Unequal]:
@@ -135,6 +65,9 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
     for at, line in enumerate(lines):
         amounts = amounts_of(line)
         if not amounts or len(line.body) > _LONGEST or _ADMITTED.search(line.body):
+            continue
+        if len(amounts) == 2 and _gained(amounts[0], amounts[1], line):
+            yield _unequal(amounts[0], amounts[1], line, line)
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         rest = [text for text in (elsewhere if own else results) if text != line.low]
@@ -157,7 +90,17 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 yield _unequal(amounts[0], below[0], line, after)
 
 
-def _own(pair: Sequence[_Amount], *lines: Line) -> list[str]:
+def _gained(one: Spent, other: Spent, line: Line) -> bool:
+    """``baseline trained for 80 s, variant for 220 s; variant +2.1 points``: a part that credits the arm with more."""
+    more, less = (one, other) if one.number.value > other.number.value else (other, one)
+    if BASE_ROW.search(less.name) is None or not _pair(one, other, [more.name, less.name]):
+        return False
+    told = _SENTENCES.split(line.low[max(one.number.end, other.number.end) :])[1:]
+    named = Pattern(rf"(?<![\w+]){re.escape(more.name)}(?![\w+])")
+    return any(named.search(part) and not BASE_ROW.search(part) and _GAIN.search(part) for part in told)
+
+
+def _own(pair: Sequence[Spent], *lines: Line) -> list[str]:
     """The lines of two amounts themselves, where both arms, one the baseline, have one result, the larger for more."""
     told = [[n.value for n in line.numbers if n.decimals and n.unit == "%" and not n.signed] for line in lines]
     results = [one for values in told for one in values]
@@ -166,13 +109,13 @@ def _own(pair: Sequence[_Amount], *lines: Line) -> list[str]:
     return [line.low for line in lines] if rising else []
 
 
-def _unequal(one: _Amount, other: _Amount, line: Line, after: Line) -> Unequal:
+def _unequal(one: Spent, other: Spent, line: Line, after: Line) -> Unequal:
     more, less = (other, one) if other.number.value > one.number.value else (one, other)
     lines = (after.number, line.number) if more is other else (line.number, after.number)
     return Unequal(more.name, None, more.number.value, less.number.value, more.unit + "s", *lines, False, less.name)
 
 
-def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
+def _pair(one: Spent, other: Spent, results: list[str]) -> bool:
     if one.unit not in ("step", "epoch") and not _CUE.search(f"{one.before} {other.before}"):
         return False
     if one.unit != other.unit or min(one.number.value, other.number.value) <= 0:

@@ -52,7 +52,7 @@ _ELSEWHERE = Pattern(
     r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
     r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
     r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|"
-    r"\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
+    r"\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)|\bin\s+(?:\w+\s+){0,2}metrics\b",
     re.IGNORECASE,
 )
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""

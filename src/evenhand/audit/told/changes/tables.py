@@ -40,6 +40,8 @@ def in_table(log: Log, table: Table) -> Iterator[Change]:
         found = [Change(a, b, delta, line, line, named, of) for a, b in pairs if a.unit == b.unit]
         if not named and delta.decimals and not delta.unit:  # what is counted in wholes has no such difference
             found = [one for one in found if one.base.decimals or one.new.decimals]
+        if not named:  # a whole number beside a result is the amount of something
+            found = [one for one in found if bool(one.base.decimals) == bool(one.new.decimals)]
         fits = [one for one in found if readings(one)]
         if found:
             yield (fits or found)[-1 if delta.unit else 0]

@@ -19,6 +19,9 @@ from evenhand.audit.told.concluded.statements import Statement, statements_of, w
 
 _POINTS = Pattern(rf"\b({any_number()}) (?:\w+ )?points?\b", re.IGNORECASE)
 _NAMED = Pattern(r"[\w.]+\s?=\s?[+\-−]?$")
+_PARAMETER = Pattern(r"\((?:\w+\s?=\s?[\w.]+, ?)*(?:delta|δ|Δ)\s?=\s?$", re.IGNORECASE)
+"""A factor of an experiment in brackets behind its name: ``shifted (delta=0.5)``."""
+
 _CHANGE = Pattern(
     r"Δ|delta|diff|gain|change|improve|lift|^d_|acc|score|loss|f1|em\b|bleu|auc|mrr|ndcg|max|best|final|reported|recall|"
     r"precision|ppl|perplexity|win|rate|cider|rouge|ccc|mae|rmse|mape|reward|return|wer|cer",
@@ -122,7 +125,7 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
 def is_setting(before: str) -> bool:
     """Whether a number stands behind a name and a sign of equality, and the name is that of no change or result."""
     found = _NAMED.search(before)
-    return found is not None and _CHANGE.search(found[0]) is None
+    return found is not None and (_CHANGE.search(found[0]) is None or _PARAMETER.search(before) is not None)
 
 
 def _told_as_change(one: Statement) -> bool:

@@ -81,7 +81,7 @@ _OFTEN = 6
 
 _REJECTED = Pattern(
     r"\b(?:rejected|discarded|ruled out|dead end|negative result|useless|(?:not|n['’]t) (?:work|help)|"
-    r"no (?:gain|benefit|effect|use|improvement)|hurts|harmful)\b",
+    r"no (?:gain|benefit|effect|use|improvement)|hurts|harmful|worse)\b",
     re.IGNORECASE,
 )
 """A verdict on an idea, not on whether it fits a machine."""
@@ -90,7 +90,7 @@ _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
 )
-_BELOW, _LONGEST, _BEFORE = 6, 420, 3
+_BELOW, _LONGEST, _BEFORE, _NEXT = 6, 420, 3, 2
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,9 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
         if conclusion is not None and not _as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
-            sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            sure = conclusion[1] or _right_behind(one, near[0], conclusion[0])
+            sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            sure = sure and conclusion[0].statement.place - one.place <= _NEXT
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
     yield from _in_rows(log)
@@ -134,6 +136,12 @@ def _failed_in(text: str) -> re.Match[str] | None:
     if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
         return None
     return None if re.search(r"\w/", found[0]) else found
+
+
+def _right_behind(one: Statement, after: Statement, found: Conclusion) -> bool:
+    """Whether a verdict without results is the next sentence of the same line: ``out of memory. Verdict: no use``."""
+    same = found.statement is after and after.line.number == one.lines[-1].number
+    return found.cued and same and not (one.results or after.results or _EVIDENCE.search(f"{one.text} {after.text}"))
 
 
 def _of_a_thing(found: Conclusion) -> bool:

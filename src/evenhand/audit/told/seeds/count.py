@@ -17,6 +17,9 @@ _COUNTED = Pattern(
     re.IGNORECASE,
     needs="independent runs|random restarts|repeats|replicas|replicates|seed",
 )
+_NAMED = Pattern(r"\b(?:seeds|repeats|n_seeds)\s*[:=]\s*([1-5])(?![\w.,/–-]|\s*(?:,|/|and|to)\s*\d)", re.IGNORECASE)
+"""A setting of so many; larger numbers may be the one seed itself."""
+
 _BOTH = Pattern(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE, needs=" seeds")
 _RANGE = Pattern(
     r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE, needs="seed"
@@ -86,6 +89,7 @@ def seeds_in(text: str) -> int | None:
     text = _OF_A_MEAN.sub("", _EARLIER.sub("", text))
     found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
     found |= {2} if _BOTH.search(text) else set()
+    found |= {int(one[1]) for one in _NAMED.finditer(text)}
     found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
     if not found:
         found |= {len(set(re.findall(r"\d+", one[1]))) for one in _LIST.finditer(text)}
