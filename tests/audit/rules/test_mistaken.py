@@ -52,6 +52,29 @@ QUOTED = (
     "| arm | seed 1 | seed 2 | seed 3 |\n|---|---|---|---|\n| base | 0.701 | 0.744 | 0.722 |\n"
     '| gated | 0.690 | 0.752 | 0.731 |\n\nThe gates are used, which rules out that "the gate has no effect".\n'
 )
+SEVERITY = (
+    "| failure | severity | AP | change |\n|---|---|---|---|\n| delayed | 1 week | 0.6809 | −0.0% |\n"
+    "| delayed | 2 weeks | 0.6808 | −0.0% |\n| removed | total | 0.6803 | −0.0% |\n| masked | half | 0.6781 | −0.3% |\n"
+)
+SEVERITY += "\n### Youth\n\n" + "\n".join(SEVERITY.splitlines()[:2]) + "\n| delayed | 1 week | 0.4958 | −0.2% |\n"
+BLOCKS = "Coverage\n\n" + "\n".join(
+    f"  DGP: skewed (delta={shift})\n    n=  500: ours=0.9{a} naive=0.9{b}\n    n= 5000: ours=0.9{c} naive=0.9{d}\n"
+    for shift, a, b, c, d in ((0, 550, 547, 517, 510), (0.5, 410, 147, 483, 153), (1.0, 470, 323, 490, 193))
+)
+TWO_RATES = "| run | Done | All | Accuracy | Macro-F1 |\n|---|---|---|---|---|\n" + "".join(
+    f"| {run} | {done} | {every} | {accuracy} | {f1} |\n"
+    for run, done, every, accuracy, f1 in (
+        ("a", 528, 649, 81.36, 81.36), ("b", 533, 661, 80.64, 80.64), ("c", 544, 671, 81.07, 81.06),
+        ("d", 517, 640, 80.78, 80.78), ("e", 501, 633, 79.15, 79.15),
+    )
+)  # fmt: skip
+FIELDS = "| field | Accuracy |\n|---|---|\n" + "".join(
+    f"| {name} | {k / n:.4f} |\n"
+    for name, k, n in (
+        ("name", 33, 39), ("price", 29, 39), ("amount", 38, 39), ("date", 37, 39), ("shop", 30, 39), ("vat", 31, 39),
+        ("Overall", 198, 234),
+    )
+)  # fmt: skip
 HEADLESS = "ABLATION\n========\n" + "".join(
     f"  Text only     Method {name}    acc {k / 501:.4f}  F1 {k / 501 + 0.0011:.4f}\n"
     for name, k in zip("ABCDEFGHIJKL", (454, 450, 444, 449, 453, 437, 448, 447, 462, 461, 455, 458), strict=True)
@@ -98,6 +121,20 @@ CASES: dict[str, tuple[str, str, str]] = {
         FOLDS.format(FOLD.format("", " <- best one of all", "", "", ""), "318"),
         FOLDS.format(FOLD.format("", "", "", "", ""), "338"),
     ),
+    "the spread of repeats": (
+        "no-op", "- evalk4 x3: all 6.80% mean (stdev 0.00 pp under seed 74)\n",
+        "- all three differences are 0.00 pp: no gain\n",
+    ),
+    "steady in several metrics": (
+        "few-seeds", "- seed 42\n- Fusion is a consistent improvement of 1.6-2.0% in classification metrics\n",
+        "- seed 42\n- Fusion is a consistent improvement of 1.6%\n",
+    ),
+    "a verdict far below a failure": (
+        "failure-as-verdict",
+        "OOM kills of the gated run at 18:49.\n\nNo driver errors. The boot ended uncleanly, too. "
+        "A rule for later runs follows.\n\nVerdict: the gated run is useless.\n",
+        "OOM kills of the gated run at 18:49.\n\nVerdict: the gated run is useless.\n",
+    ),
 }  # fmt: skip
 
 
@@ -122,6 +159,9 @@ SINCE = (
 OTHERS = [
     ("change-disagrees", "# Results\n\n" + SINCE, "a.md"),
     ("change-disagrees", WINS, "a.md"),
+    ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
+    ("fewer-items", BLOCKS, "a.txt"),
+    ("count-and-rate", "# Results\n\n" + TWO_RATES, "a.md"),
     ("twin-arms", PROMPTS, "a.csv"),
     ("granularity", HEADLESS, "a.txt"),
     ("granularity", FOLDED.format("folds", ", ".join(repr(k / 441) for k in (386, 391, 400, 377, 402))), "cv.json"),
@@ -164,6 +204,11 @@ def test_shares_of_rows_that_differ_are_not_said_to_be_of_one_number_of_items(tm
     assert aloud(tmp_path, COUNTED.format(*(n * 25 for n in range(1, 11))), "granularity") == []
     (one,) = aloud(tmp_path, COUNTED.format(*[25] * 10), "granularity")
     assert sentence(one).startswith("All 10 values of 'accuracy' are multiples of 1/25")
+
+
+def test_a_row_that_is_made_of_the_others_is_of_more_items(tmp_path: Path) -> None:
+    (one,) = aloud(tmp_path, FIELDS, "granularity")
+    assert sentence(one).startswith("All 6 values of 'Accuracy' are multiples of 1/39")
 
 
 def test_the_least_p_of_signs_counts_no_zeros_and_a_grid_of_round_numbers_tells_no_items(tmp_path: Path) -> None:
