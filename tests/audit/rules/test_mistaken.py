@@ -75,6 +75,11 @@ FIELDS = "| field | Accuracy |\n|---|---|\n" + "".join(
         ("Overall", 198, 234),
     )
 )  # fmt: skip
+CHOSEN = (
+    "{}:\n\n| method | p1 | p2 | p3 |\n|---|---|---|---|\n| grid | 0.3162 | 0.1778 | 0.5623 |\n"
+    "| ours | 0.3162 | 0.1778 | 0.5623 |\n| plain | 0.1000 | 0.3162 | 0.1778 |\n"
+)
+SPREAD = "{}\n\n- acc over seeds 61.25, 64.10, 59.30: mean 61.55, std 1.97\n"
 HEADLESS = "ABLATION\n========\n" + "".join(
     f"  Text only     Method {name}    acc {k / 501:.4f}  F1 {k / 501 + 0.0011:.4f}\n"
     for name, k in zip("ABCDEFGHIJKL", (454, 450, 444, 449, 453, 437, 448, 447, 462, 461, 455, 458), strict=True)
@@ -135,6 +140,10 @@ CASES: dict[str, tuple[str, str, str]] = {
         "A rule for later runs follows.\n\nVerdict: the gated run is useless.\n",
         "OOM kills of the gated run at 18:49.\n\nVerdict: the gated run is useless.\n",
     ),
+    "settings that were chosen": ("identical-rows", CHOSEN.format("Chosen λ"), CHOSEN.format("Test RMSE")),
+    "a spread whose kind is declared": (
+        "spread-kind", SPREAD.format("SD is population SD across seeds."), SPREAD.format("SD is across seeds."),
+    ),
 }  # fmt: skip
 
 
@@ -149,6 +158,31 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
     rule, other, faulty = CASES[case]
     assert aloud(tmp_path, other, rule) == []
     assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
+
+
+ARMS = (
+    '{{"results": [{{"arm": "parent", "solved": 0.71931, "reward": 12.4172, "steps_left": 41.233, "notes": ""}},\n'
+    '{{"arm": "no trunk", "solved": 0.71931, "reward": 12.4172, "steps_left": 41.233, "notes": "{}"}},\n'
+    '{{"arm": "full", "solved": 0.74412, "reward": 13.0021, "steps_left": 44.918, "notes": ""}}]}}\n'
+)
+
+
+def test_a_record_that_says_that_it_is_another_is_no_twin(tmp_path: Path) -> None:
+    told = {}
+    for note in ("without the trunk blocks", "exact ablation, which collapses back to the parent"):
+        (tmp_path / "a.json").write_text(ARMS.format(note))
+        told[note] = [one for one in audit(open_logs([tmp_path / "a.json"])) if one.rule == "twin-arms"]
+    assert [len(found) for found in told.values()] == [1, 0]
+
+
+def test_words_of_a_summary_are_told_at_their_line_in_its_file(tmp_path: Path) -> None:
+    note = '{{\n"stage": {},\n"criterion": "test accuracy",\n"acc": 0.7{}1,\n"verdict": "{}"\n}}\n'
+    said = "the run timed out -> the idea does not help"
+    for stage, words in ((1, "kept"), (2, said)):
+        (tmp_path / str(stage)).mkdir()
+        (tmp_path / str(stage) / "summary.json").write_text(note.format(stage, stage, words))
+    found = [one for one in audit(open_logs([tmp_path])) if one.rule == "failure-as-verdict"]
+    assert [(one.place.file, one.place.line) for one in found] == [(str(tmp_path / "2" / "summary.json"), 5)]
 
 
 FOLDED = '{{"{}": {{"recall": [{}]}}}}\n'

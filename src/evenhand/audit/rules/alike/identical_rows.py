@@ -51,6 +51,13 @@ _PORT = Pattern(
 _HELD = Pattern(r"\bmatched\b|\bheld (?:equal|fixed|constant)\b|\bequal(?:ly)? by design\b", re.IGNORECASE)
 """What is told to be equal on purpose."""
 
+_CHOSEN = Pattern(
+    r"\b(?:chosen|selected|picked|best|tuned)\b.{0,20}(?:[α-ωΑ-Ω]|\b(?:lambda|lr|learning rate|hyper-?\w*|settings?|"
+    r"param\w*|config\w*|alpha|beta|penalt\w+|thresholds?)\b)",
+    re.IGNORECASE,
+)
+"""A table of settings, of which two arms may well have the same."""
+
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -98,6 +105,8 @@ def _results(table: Table, row: Row, places: list[int]) -> list[Number]:
 
 
 def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
+    if any(_CHOSEN.search(text) for text in (table.before, *log.path(table.section)[-1:])):
+        return
     places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
     seen: dict[tuple[str, ...], Row] = {}
     for at, row in enumerate(table.rows):

@@ -19,6 +19,11 @@ _ONE_ARM = Pattern(
 _FILE = Pattern(r"[\w.-]+/[\w./-]+|\.(?:pt|ckpt|safetensors|pth|bin|jsonl?)\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b")
 """What may be the same for two records of one arm: a folder, a file, a hash."""
 
+_TOLD = Pattern(
+    r"\b(?:exact ablation|collapses? (?:back )?(?:in)?to|by construction|equivalent to|reduces to|same as)\b", re.I
+)
+"""What a record says of itself where it is meant to be another one."""
+
 _CUT = 200
 _LONG = 20
 """A text so long that two records have, and no third, tells what was run."""
@@ -57,8 +62,7 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         if second in seen or declared_same(logs, log, list(rows), [second]):
             continue
         seen.add(second)
-        count = sum(records.value(row, i) is not None for row in rows for i in places)
-        facts = {"one": first, "other": second, "count": count, "base": first == base}
+        facts = {"one": first, "other": second, "base": first == base}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
         cut = len(records.table.header) >= _CUT  # more fields were not read
         open_ = cut or doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
@@ -67,7 +71,9 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
 
 
 def _again(records: Records, one: str, other: str) -> bool:
-    """Whether two arms may be one: numbered, named as a repetition or a choice, or with one text that no third has."""
+    """Whether two arms may be one: numbered, named or told as a repetition, or with one text that no third has."""
+    if any(_TOLD.search(cell) for name in (one, other) for row in records.groups[name] for cell in row.cells):
+        return True
     if _ONE_ARM.search(one) or _ONE_ARM.search(other) or one.isdigit() or other.isdigit():
         return True
     rows = [[row for row in rows if row.line] for rows in (records.groups[one], records.groups[other])]
@@ -115,7 +121,7 @@ def say(finding: Finding) -> str:
     more += "; there are other such pairs here" if f.get("more") else ""
     of = "the baseline" if f["base"] else f"'{f['one']}'"
     return (
-        f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "
+        f"'{f['other']}' has the results of {of} ({where}) to the last digit: what "
         f"tells them apart shows in none of them{more}."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,21 @@ from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
 
 _NEARLY = 0.05
+_DECLARED = Pattern(
+    r"\bpopulation (?:sd|std|s\.d\.|standard deviations?)\b|\b(?:sd|std|standard deviations?)\W{1,3}population\b|"
+    r"\bddof ?= ?0\b|\bpstdev\b",
+    re.IGNORECASE,
+    needs="ddof|pstdev|population",
+)
+"""The log says itself which spread it prints."""
+
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
 
@@ -25,6 +35,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """The spread of the values, each within its rounding, against the spread that is printed."""
     for log in logs:
         told: dict[int, list[Finding]] = {}
+        declared = any(_DECLARED.search(line.body) for line in log.lines)
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
         tables = {row.line: table.line for table in log.tables for row in table.rows}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
@@ -35,7 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
             if kind == "population" and series.stated == "sample" and not fresh:
                 yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
-            elif kind == "population":
+            elif kind == "population" and not declared:
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
             elif kind == "none" or (
