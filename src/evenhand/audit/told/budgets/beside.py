@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log
@@ -70,6 +71,8 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
             yield _unequal(amounts[0], amounts[1], line, line)
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
+        if own:  # what stands before the sentence of an amount is none of its name
+            amounts = [replace(one, named=_SENTENCES.split(one.before)[-1]) for one in amounts]
         rest = [text for text in (elsewhere if own else results) if text != line.low]
         cuts = [0, *(found.end() for found in _SENTENCES.finditer(line.low)), len(line.low)] if own else []
         inside = [one.number.start for one in amounts]

@@ -44,6 +44,11 @@ _TOOK = Pattern(
     r"cpus?|cards?|laptop|faster|slower)\b",
     re.IGNORECASE,
 )
+_CLOCK = Pattern(
+    r"\s*\d+\s?(?:h|m|min|d)\s*$|\b(?:time|elapsed|eta|remaining)\W{0,3}$|\s*\d+\s?(?:m|s)\b", re.IGNORECASE
+)
+"""A part of a clock's time: ``Time 292m 58s (- 622m 34s)``."""
+
 _OF_DATA = Pattern(r"\b(?:with|on|from|using)\s*$", re.IGNORECASE)
 """Times that were set, not those that a machine took."""
 
@@ -57,13 +62,16 @@ class Spent:
     number: Number
     unit: str
     before: str
+    named: str = ""
+    """The words of its own sentence, where only these may name it."""
 
     @property
     def name(self) -> str:
         """The name that is left of the words before."""
-        left = re.split(r"[.;]\s", self.before)[-1]
+        before = self.named or self.before
+        left = before.rsplit(";", 1)[-1]
         left = re.split(r"[,:](?=\s)(?=.*\w)", left)[-1] if re.search(r"[,:]\s+\S*\w", left) else left
-        names = (" ".join(_FILLER.sub(" ", one).split()).lower().strip(" .-=:") for one in (left, self.before))
+        names = (" ".join(_FILLER.sub(" ", one).split()).lower().strip(" .-=:") for one in (left, before))
         ours = _OURS.search(self.before)
         return next(filter(None, names), ours[1].lower() if ours else "")
 
@@ -80,6 +88,8 @@ def amounts_of(line: Line) -> list[Spent]:
             continue
         end = number.end if timed or unit is None else unit.end()
         before = end
+        if timed and (_CLOCK.search(left) or _CLOCK.match(line.body, end)):
+            continue
         if _TIMES.search(left) or _MADE_OF.match(line.body, end) or (timed and _OF_DATA.search(left)):
             continue
         word = timed or ("" if unit is None else unit["unit"].lower().rstrip("s"))

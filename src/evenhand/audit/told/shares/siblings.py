@@ -18,6 +18,7 @@ from evenhand.audit.told.shares.spoken import is_share
 
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
 _OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
+_OUT_OF = Pattern(r"(?:/|\b(?:of|out of|von|de|из))\s*$", re.IGNORECASE)
 _LEAST, _NEAR, _CHANCE = 10, 0.15, 1e-3
 
 
@@ -111,8 +112,8 @@ def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
     for sentence in scope.sentences:
         found = quantities(sentence)
         for one, other in zip_longest(found, found[1:]):
-            if not one.whole:
-                continue
+            if not one.whole or _OUT_OF.search(one.before):
+                continue  # ``6/17 (35 %)``: the share is that of 6
             if other is not None and is_share(other) and _OPENS.fullmatch(one.after) and not _OF.match(other.after):
                 parts.append(Part(int(one.value), other.number, other.line))
             else:
