@@ -196,6 +196,12 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "fewer-items",
+        "Method:\n  - Recall (mutant): 0.6316 (n=67)\n  - Recall (wild): 0.7783 (n=446)\n  - Δ Recall: -0.1467\n",
+        "a.log",
+    ),
+    ("impossible-share", "Matched subset (33 qs, pass@1 = 0.587, pass@16 = 1.000 by construction):\n", "a.md"),
+    (
         "change-disagrees",
         "# 对比\n\n| 维度 | 传统方法 | 新方法 | 提升 |\n|---|---|---|---|\n"
         "| 多样性 | 30种 | 10,000种 | **333倍** ↑ |\n| 偏差 | 63.8% | 2.4% | **96.2%** ↓ |\n"

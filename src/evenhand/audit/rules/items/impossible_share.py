@@ -27,7 +27,7 @@ _SHARE = Pattern(
 )
 _AVERAGED = Pattern(
     r"\b(?:seeds?|runs|samples per|top-?\d|"
-    r"drop\w*|\bvs\b|from|train\w*|fine-?tun\w*|few-?shot|\d+-shot|calibrat\w*|avg@\d+|pass@[2-9]\d*|partial|rubric|"
+    r"drop\w*|\bvs\b|from|train\w*|fine-?tun\w*|few-?shot|\d+-shot|calibrat\w*|avg@\d+|pass@(?:[2-9]|1\d)\d*|partial|rubric|"
     r"graded?|judged?|each|per)\b|±|→|->",
     re.IGNORECASE,
 )

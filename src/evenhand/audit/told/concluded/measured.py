@@ -137,7 +137,7 @@ def sure_in_words(one: Compared, small: Items, large: Items) -> bool:
     if AGAINST.search(one.claim.text):
         return False
     told = [result.statement.text for result in (one.one, one.other) if result.statement is not None]
-    if any(_OTHER_DATA.search(text) for text in told):
+    if any(_OTHER_DATA.search(text) for text in told) or all(_OF_GROUP.match(text) for text in told):
         return False
     if any(_TRIED_NOUN.match(items.noun) for items in (small, large)):
         return False
@@ -156,6 +156,9 @@ _OTHER_DATA = Pattern(
     r"easier|harder|women|men|index|prompt with|in the prompt|batch(?:es)? of)\b|\b(?:of|in|from) (?:19|20)\d\d\b",
     re.IGNORECASE,
 )
+_OF_GROUP = Pattern(r"(?:recall|precision|acc\w*|f1|auc|sensitivity|specificity|error|rate) \([^)\d]+\)", re.IGNORECASE)
+"""A metric of a group, which is named in brackets: ``Recall (wild type)``."""
+
 _EVALUATED = Pattern(
     r"\b(?:eval\w*|scored|judged|measured|rated|tested|NDCG|MRR|recall|hit)\b|@\d|\bn ?=|bewertet|évalué\w*|评测",
     re.IGNORECASE,
