@@ -196,6 +196,19 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "change-disagrees",
+        "# Results\n\n| Metric | Fresh | Pretrained | Delta |\n|---|---|---|---|\n| Reward | 36.47 | 48.17 | +32% |\n"
+        "| Success | 36.6% | 46.6% | +10.0pp |\n"
+        "| Precision | 40.5% | 84.2% | +43.7pp |\n| Uses | 12.5 | 40.2 | 3.2x |\n",
+        "a.md",
+    ),
+    (
+        "best-of-many",
+        "".join(f"new peak test acc 0.{k}01 at step {k}00 -> saved peak.pt\n" for k in range(1, 9)),
+        "a.log",
+    ),
+    ("best-of-many", "On new rows exact match peaked at 10.21% at step 700 and ended at 9.28%.\n", "a.md"),
+    (
         "fewer-items",
         "Method:\n  - Recall (mutant): 0.6316 (n=67)\n  - Recall (wild): 0.7783 (n=446)\n  - Δ Recall: -0.1467\n",
         "a.log",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
@@ -98,7 +99,7 @@ _LATER = Pattern(
 )
 _FELL = Pattern(
     r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|deteriorat\w+|sank|slid|crash\w+|"
-    r"diverg\w+|went|back|down)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d",
+    r"diverg\w+|went|back|down|ended|finished)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d",
     re.IGNORECASE,
 )
 """A story of a rise and a fall, which tells the end as plainly as the peak: nobody takes the peak as the result."""
@@ -117,6 +118,10 @@ _FALL = Pattern(r"\b(?:drop|gap|loss of|difference|diff|delta|change)\b|Δ", re.
 _TIME = Pattern(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
 
 
+_RUNNING = 4
+"""Lines of one shape: a program tells each new best as it comes, and no result."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A best or peak that was picked from evaluations at several steps, or from several variants, on the same data."""
     for log in logs:
@@ -126,8 +131,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _in_text(log: Log) -> Iterator[Finding]:
+    shapes = Counter(_shape(line) for line in log.spoken())
     for line in log.spoken():
-        if hoped(line) or planning(log, line):
+        if hoped(line) or planning(log, line) or shapes[_shape(line)] >= _RUNNING:
             continue
         found = _TAKEN.search(line.body)
         if found is not None and not _DEV.search(line.body) and not denied_at(log, line, found.start()):
@@ -165,6 +171,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
             facts = {"of": "variants", "looks": None}
             level = "caution" if _SOME.search(line.body) else "hint"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
+
+
+def _shape(line: Line) -> str:
+    """A line without its numbers: a program prints many of one shape."""
+    return re.sub(r"\d[\d.]*", "0", line.low)
 
 
 def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
