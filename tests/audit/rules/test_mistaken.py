@@ -196,6 +196,31 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "few-seeds",
+        "# Claims\n\n- The 3-seed sweep shows little.\n\nUnsupported claims:\n\n- Priors reliably improve maps.\n",
+        "a.md",
+    ),
+    (
+        "unequal-budgets",
+        "# Pilots\n\nTandem-training pilots, seed `42`:\n\n- `seq_len=256 batch=16 steps=1000 lr=3e-4`: unstable\n"
+        "- `seq_len=512 batch=8 steps=1000 lr=5e-4`: fp16 `0.5717`, `222s`\n\n"
+        "- `seq_len=256 batch=16`: 0.5624\n- `seq_len=512 batch=8`: 0.5717\n",
+        "a.md",
+    ),
+    (
+        "count-and-rate",
+        "# Runs\n\n- 2095 (15:17, raw None) → `person` = a blurry human that\n  slipped into the REVIEW\n"
+        "  channel. Same known residual as 07-14's 2007/2009 — REVIEW-tagged, not main\n  channel, and not addressable "
+        "(no `raw`).\n`loop.metrics`: fp_rate 0.886 but that is MD-driven (n_md 31, fp_md 31/31).\n",
+        "a.md",
+    ),
+    (
+        "identical-rows",
+        "# Runs\n\n| run | acc | loss |\n|---|---|---|\n| deterministic_l0 | 0.71931 | 1.20417 |\n"
+        "| budget_noop_l0 | 0.71931 | 1.20417 |\n| wide | 0.72412 | 1.19322 |\n",
+        "a.md",
+    ),
+    (
         "change-disagrees",
         "# Results\n\n| Metric | Fresh | Pretrained | Delta |\n|---|---|---|---|\n| Reward | 36.47 | 48.17 | +32% |\n"
         "| Success | 36.6% | 46.6% | +10.0pp |\n"

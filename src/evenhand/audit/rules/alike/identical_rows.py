@@ -43,7 +43,8 @@ _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
 _PORT = Pattern(
-    r"(?<![a-z])(?:kernels?|implementations?|backends?|cuda|triton|jit|onnx|cpu|gpu|fused|compiled|cached)(?![a-z])",
+    r"(?<![a-z])(?:kernels?|implementations?|backends?|cuda|triton|jit|onnx|cpu|gpu|fused|compiled|cached|"
+    r"no-?op|determinis\w+|sanity|identity|replica\w*)(?![a-z])",
     re.IGNORECASE,
 )
 """What is meant to leave results as they are."""

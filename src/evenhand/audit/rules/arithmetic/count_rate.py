@@ -40,6 +40,9 @@ _FAR, _POINTS = 0.3, 2.0
 """A share that is farther off than this part of the right one, and so many points, is one of something else."""
 
 
+_IDS, _BESIDE = 1000, 10
+"""Two large numbers so near to each other are names of things, or years."""
+
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
@@ -114,6 +117,9 @@ def _of_another(between: str, share: Number, found: float) -> bool:
 def _far(one: Finding) -> bool:
     """Whether a share is so far from that of the count that no slip made it: it is told of something else."""
     (told,) = numbers(str(one.facts["printed"]))
+    part, whole = int(one.facts["part"]), int(one.facts["whole"])
+    if part >= _IDS and whole - part <= _BESIDE:
+        return True
     scale = 1 if told.unit == "%" or told.value > 1 else 100
     found = float(one.facts["found"]) / scale
     return abs(told.value - found) > max(_POINTS / scale, _FAR * found) and not a_digit_off(told, found)

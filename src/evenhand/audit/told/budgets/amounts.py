@@ -17,7 +17,9 @@ _BETWEEN = (
     r"(?!(?:at|of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*"
     r"(?<![^\W\d_])"
 )
-_BEHIND = {kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()}
+_BEHIND = {
+    kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z]|\s?=)", re.IGNORECASE) for kind, words in BUDGETS.items()
+}
 _BEFORE = {
     kind: Pattern(rf"(?<![a-z])(?:{words})\s*[=:]\s*$", re.IGNORECASE)
     for kind, words in BUDGETS.items()

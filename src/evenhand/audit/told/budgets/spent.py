@@ -13,7 +13,7 @@ _UNIT = Pattern(
     r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
     r"full)[\s-]+){0,2}"
     r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
-    r"interactions?|tok)\b(?!\s*/|\s+per\b|\s+a second)",
+    r"interactions?|tok)\b(?!\s*[/=]|\s+per\b|\s+a second)",
     re.IGNORECASE,
 )
 _TIMES = Pattern(

@@ -67,6 +67,14 @@ HEDGE = Pattern(
 _OF_THINGS = Pattern(r"(?:指标|数据集|任务|模型|metrics|datasets|tasks)\W*$", re.IGNORECASE)
 """Right before such a word: what it is said of is several things, not several seeds."""
 
+_LIST = 12
+_TAKEN_BACK = Pattern(
+    r"\b(?:un|not (?:yet )?)(?:supported|proven|established|shown|tested|verified)\b|\b(?:cannot|do not|don['’]t|must "
+    r"not|never) (?:be )?(?:claim\w*|sa(?:y|id)|state\w*|write)\b|\brisks?\b|\boverclaim\w*",
+    re.IGNORECASE,
+)
+"""What a list is headed by whose points are claims that are not made."""
+
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -94,8 +102,11 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
 
 
 def _hedged(log: Log, line: Line, end: int) -> bool:
-    """Whether the sentence itself takes back what a word for steadiness claims, be it in the line below."""
+    """Whether the sentence, the line below or the head of its list takes back what a word for steadiness claims."""
     place = log.by_number[line.number]
+    above = (one for one in reversed(log.lines[max(0, place - _LIST) : place]) if one.kind in ("prose", "heading"))
+    if line.kind == "bullet" and _TAKEN_BACK.search(next((one.body for one in above), "")):
+        return True
     after = log.lines[place + 1 : place + 2] if line.kind == "prose" else []
     return HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
 
