@@ -196,6 +196,19 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "within-noise",
+        "# Actions\n\n| Metric | Before | After | Change |\n|---|---|---|---|\n| Unique | 5 | 8 | +60% ✅ |\n"
+        "| Action Space Utilization | 10.2% (5/49) | 16.3% (8/49) | +60% ✅ |\n",
+        "a.md",
+    ),
+    (
+        "identical-rows",
+        "# Sets\n\n| name | gain | change |\n|---|---|---|\n| single_a | 4.8441 | 1.5346 |\n"
+        "| pair_ab | 6.3172 | 3.0078 |\n"
+        "| subset_oracle | 4.8441 | 1.5346 |\n",
+        "a.md",
+    ),
+    (
         "few-seeds",
         "# Claims\n\n- The 3-seed sweep shows little.\n\nUnsupported claims:\n\n- Priors reliably improve maps.\n",
         "a.md",

@@ -36,6 +36,11 @@ _LEVEL = 0.05
 _CERTAIN = 1e-3
 """So rarely may shares fit a number of items by chance that is not theirs."""
 
+_KINDS = Pattern(
+    r"\b(?:uni(?:que|zed)|distinct|coverage|utili[sz]ation|covered|space|used|kinds?|types?)\b", re.IGNORECASE
+)
+"""How many kinds of a whole were met: these are drawn from no items."""
+
 _TESTED = Pattern(
     r"\b(?:paired|mcnemar|bootstrap|sign(?:ed)?[- ](?:test|rank)|permutation)|(?<![\w-])p\s*[=<≤]", re.IGNORECASE
 )
@@ -55,6 +60,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     for row in table.rows:
         found = [(place, counts(cell)) for place, cell in enumerate(row.cells)]
         single = [(place, one[0]) for place, one in found if len(one) == 1]
+        if _KINDS.search(row.cells[0]):
+            continue
         if len(single) == 2 and single[1][0] - single[0][0] == 1 and _changed(table, row, single[1][0] + 1):
             yield from _finding(log, row.line, single[0][1], single[1][1])
 
