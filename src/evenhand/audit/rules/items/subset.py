@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.rules.items.sized import turned_in
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import signed
 from evenhand.audit.told.changes.change import ITEMS, Change, items_of
 from evenhand.audit.told.changes.changes import changes_of
-from evenhand.audit.told.shares.subsets import turned_in
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Two changes of one metric over different numbers of items, with opposite signs."""
     for log in logs:
-        for few, many in turned_in(log):
-            facts = {"few": few.items, "many": many.items, "small": few.told, "large": many.told}
-            yield Finding(
-                "subset-against-full",
-                "fault",
-                place_of(log, few.line),
-                facts,
-                (place_of(log, many.line),),
-                anywhere=True,
-            )
+        yield from _beside(log)
         sized = [
             (change, items, _metric(change)) for change in changes_of(log) if (items := items_of(change)) is not None
         ]
@@ -48,6 +39,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield Finding(
                 "subset-against-full", "fault", place_of(log, small.line), facts, (place_of(log, large.line),)
             )
+
+
+def _beside(log: Log) -> Iterator[Finding]:
+    for few, many in turned_in(log):
+        facts = {"few": few.items, "many": many.items, "small": few.told, "large": many.told}
+        places = (place_of(log, many.line),)
+        yield Finding("subset-against-full", "fault", place_of(log, few.line), facts, places, anywhere=True)
 
 
 def _metric(change: Change) -> str:

@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, place_of
+from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -19,7 +20,6 @@ from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.arms.results import agree, results_of
 from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.quoted.headlines import quoted_otherwise
 from evenhand.audit.told.quoted.twice import told_twice
 from evenhand.audit.told.quoted.values import qualifiers
 from evenhand.audit.told.seeds.series import series_of

@@ -11,8 +11,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import hoped
-from evenhand.audit.told.arms.by_seed import METRIC
+from evenhand.audit.text.words import METRIC_WORD, hoped
 from evenhand.audit.told.changes import words
 from evenhand.audit.told.changes.change import Change
 
@@ -116,7 +115,7 @@ def _roled(sentence: Sentence) -> Iterator[tuple[Change, bool, bool]]:
         return
     delta = deltas[0]
     one, other = (n for n in found if n is not delta)
-    metrics = {name[0].lower()[:3] for name in METRIC.finditer(text)}
+    metrics = {name[0].lower()[:3] for name in METRIC_WORD.finditer(text)} - {"bas", "eva", "val", "tes", "ben"}
     if not _results(one, other) or len(metrics) > 1 or len({*words.PARTS.findall(text.lower())}) > 1:
         return
     if (

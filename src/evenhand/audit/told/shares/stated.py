@@ -14,7 +14,6 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.roles import SHARE_NAMES, SHARE_SAID
 from evenhand.audit.text.words import hoped
-from evenhand.audit.told.changes.words import PARTS
 from evenhand.audit.told.quantities import Quantity, quantities
 from evenhand.audit.told.shares.grim import (
     AVERAGED,
@@ -74,6 +73,7 @@ _ELSE = Pattern(
 )
 """Beside a share: it may be of other items, or be no share of whole items at all."""
 
+_SETS = Pattern(r"(?<![a-z])(?:train|test|dev|val|held-?out|ood)(?![a-z]{2})|validation", re.IGNORECASE)
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
@@ -158,7 +158,7 @@ def _judged(base: _Base) -> Iterator[Impossible]:
         return
     share = odd[0]
     right = {q.value for q in own} - {share.value}
-    sets = {*PARTS.findall(f"{base.text} {share.sentence.text}".lower())}
+    sets = {one[:3] for one in _SETS.findall(f"{base.text} {share.sentence.text}".lower())}
     found = [q for one in {q.sentence for q in own} for q in quantities(one)]
     if len(sets) > 1 or _may_be_of_others(share, items, found, rest.replace(str(base.items), "")):
         return

@@ -118,8 +118,8 @@ def _turned(one: Sized, other: Sized) -> Iterator[tuple[Sized, Sized]]:
     size = 1.0 if few.base is None or many.base is None else few.base / many.base if many.base else 0.0
     alike = few.unit == many.unit and (few.base is None) == (many.base is None) and 0.5 < size < 2
     enough = many.items >= (2 if told else 4) * few.items
-    other = few.settings and many.settings and few.settings != many.settings and few.unit != "items"
-    if other or not _of_one(few.text, many.text):
+    set_apart = few.settings and many.settings and few.settings != many.settings and few.unit != "items"
+    if set_apart or not _of_one(few.text, many.text):
         return
     seen = _SEEN.search(f"{few.text} {many.text}") is not None
     if few.change * many.change < 0 and enough and alike and (same or alone) and not seen:
