@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -39,6 +39,11 @@ _CLAUSES = Pattern(
     r"[,:]\s+(?:and\s+)?(?=(?:on|with|over|for|across) (?:all|the (?:full|whole|entire|complete))\b)",
     re.IGNORECASE,
 )
+_GAINED = Pattern(
+    r"\b(?:(gain\w*|improv\w*|win|wins|won|ahead|up|better)|lose|loses|lost|drop\w*|worse|behind|down)"
+    r"(?:\s+(?:by|of|about))?\s+$",
+    re.IGNORECASE,
+)
 _FROM_TO = Pattern(r"\s*(?:to|→|->|=>|⇒)\s*", re.IGNORECASE)
 _AGAINST = Pattern(r"[^\d.;]{0,30}?\b(?:vs\.?|versus|against|compared (?:to|with))\b[^\d.;]{0,30}", re.IGNORECASE)
 _NAMED_BASE = Pattern(rf"{BASE.pattern}|\bwithout\b|\bwas\b", re.IGNORECASE)
@@ -56,7 +61,8 @@ _SEEN = Pattern(
 
 _HEAD = Pattern(rf"#?\s?(?:n|size|(?:num(?:ber of)? |# ?|n_)?(?:{ITEM_NOUNS}))", re.IGNORECASE)
 _MEASURE = Pattern(
-    rf"{METRIC_WORD.pattern}|errors?|wer|cer|mae|mse|rmse|bleu|length|reward|return|time|cost", re.IGNORECASE
+    rf"{METRIC_WORD.pattern}|errors?|wer|cer|mae|mse|rmse|bleu|length|reward|return|time|cost|latency|speed|throughput|memory",
+    re.IGNORECASE,
 )
 _NAME = Pattern(r"(?<=\S\s)(?=[\w-]*[A-Z])[A-Za-z][\w-]*|\b(?=\w*[A-Z])\w+[A-Z\d]\w*")
 _LABEL = Pattern(r"\W*([a-z][\w-]*)\s*[,:(]", re.IGNORECASE)
@@ -78,6 +84,8 @@ class Sized:
         section: of the log.
         text: its words.
         settings: whole numbers beside it that are none of these.
+        title: of the heading that it stands under.
+        seen: its sentence says itself that the subset does not stand for the whole.
     """
 
     items: int
@@ -92,6 +100,8 @@ class Sized:
     section: int
     text: str
     settings: frozenset[float] = frozenset()
+    title: str = ""
+    seen: bool = False
 
 
 def turned_in(log: Log) -> Iterator[tuple[Sized, Sized]]:
@@ -105,13 +115,19 @@ def turned_in(log: Log) -> Iterator[tuple[Sized, Sized]]:
         if siblings and apart <= (_NEAR if len(sections) == 1 else _TITLED):
             yield from _turned(one, other)
     for table in log.tables:
-        rows = list(_rows(log, table))
-        if len(rows) == 2:
-            yield from _turned(*rows)
+        parts = list(_in_table(table))
+        if len(parts) == 2:
+            yield from _turned(*parts)
 
 
 def _turned(one: Sized, other: Sized) -> Iterator[tuple[Sized, Sized]]:
     few, many = sorted((one, other), key=lambda sized: sized.items)
+    if one.section != other.section:
+        few, many = (
+            replace(sized, part=sized.part or _PART.search(sized.title) is not None,
+                    whole=sized.whole or _WHOLE.search(sized.title) is not None)
+            for sized in (few, many)
+        )  # fmt: skip
     told = (few.part or many.whole) and not many.part
     same = few.named & many.named or (told and (few.named == many.named or not (few.named and many.named)))
     alone = one.line == other.line and few.named == many.named and few.unit in ("%", "items")
@@ -121,8 +137,7 @@ def _turned(one: Sized, other: Sized) -> Iterator[tuple[Sized, Sized]]:
     set_apart = few.settings and many.settings and few.settings != many.settings and few.unit != "items"
     if set_apart or not _of_one(few.text, many.text):
         return
-    seen = _SEEN.search(f"{few.text} {many.text}") is not None
-    if few.change * many.change < 0 and enough and alike and (same or alone) and not seen:
+    if few.change * many.change < 0 and enough and alike and (same or alone) and not (few.seen or many.seen):
         yield few, many
 
 
@@ -130,11 +145,15 @@ def _of_one(*texts: str) -> bool:
     """Whether no names tell that two changes are of two things: of LoRA and DPO, of MBPP and MATH."""
     one, other = (
         {w.lower() for w in _NAME.findall(text)} - {"n", "qs"} | {
-            m[1].lower() for m in [_LABEL.match(text)] if m is not None and _SET_WORDS.sub("", m[1])
+            m[1].lower() for m in [_LABEL.match(text)] if m is not None and _SET_WORDS.sub("", _plain(m[1]))
         }
         for text in texts
     )  # fmt: skip
     return not (one and other) or bool(one & other)
+
+
+def _plain(label: str) -> str:
+    return _MEASURE.sub("", label.replace("_", " "))
 
 
 def _spoken(log: Log) -> Iterator[Sized]:
@@ -149,7 +168,7 @@ def _spoken(log: Log) -> Iterator[Sized]:
                 found = _sized(clause, title, sentence.line_at(start).number, passage.section)
                 if found is not None:
                     last = found.named or last  # "it fell"
-                    yield replace(found, named=last, text=sentence.text)
+                    yield replace(found, named=last, seen=_SEEN.search(sentence.text) is not None)
                 start = end
 
 
@@ -173,7 +192,7 @@ def _sized(clause: str, title: str, line: int, section: int) -> Sized | None:
     part, full = (pattern.search(of) is not None for pattern in (_PART, _WHOLE))
     own = {*size, *(n.value for one in counts(clause) for n in (one.part, one.whole))}
     settings = {n.value for n in numbers(clause) if not (n.decimals or n.unit or n.signed)} - own
-    return Sized(size.pop(), *change, named, line, part, full, section, clause, frozenset(settings))
+    return Sized(size.pop(), *change, named, line, part, full, section, clause, frozenset(settings), title)
 
 
 _Change = tuple[float, str, float | None, str]
@@ -185,6 +204,10 @@ def _change(clause: str, items: set[int]) -> _Change | None:
     found = [n for n in numbers(clause) if not any(a <= n.start < b for a, b in spans) and not (n.spread or n.about)]
     plain = [n for n in found if not n.signed and n.unit in ("", "%") and (n.decimals or n.unit)]
     gains = [n for n in found if n.signed and n.unit in ("", "%", "pp") and (n.decimals or n.unit)]
+    gains += [
+        replace(n, value=-n.value if word[1] is None else n.value)
+        for n in found if n.unit == "pp" and not n.signed and (word := _GAINED.search(clause[: n.start]))
+    ]  # fmt: skip
     counted = [one.part for one in counts(clause)] if not plain else []
     if not (plain or counted) and items:
         counted = [n for n in found if not (n.decimals or n.unit or n.signed) and n.value <= min(items)]
@@ -218,28 +241,41 @@ def _order(text: str, one: Number, other: Number) -> tuple[Number, Number] | Non
     return None
 
 
-def _rows(log: Log, table: Table) -> Iterator[Sized]:
-    """The two rows of a table for parts of one set, each with a result of the baseline and one other."""
+def _in_table(table: Table) -> Iterator[Sized]:
+    """The two parts of one set that a table has as rows, or as columns, each with its change or the results of both."""
+    if len(table.rows) != 2 or _NO_CHANGE.search(" ".join(table.header)):
+        return
     places = range(len(table.header))
     counted = [i for i in places if _HEAD.fullmatch(table.header[i].strip())]
-    results = [
-        i for i in places
-        if i not in counted and all(n is not None and (n.decimals or n.unit == "%") for n in table.columns[i])
-    ]  # fmt: skip
+    given = [i for i in places if i not in counted and all(n is not None for n in table.columns[i])]
+    results = [i for i in given if all(n is not None and (n.decimals or n.unit) for n in table.columns[i])]
     bases = [i for i in results if _NAMED_BASE.search(table.header[i])]
-    if len(table.rows) != 2 or len(results) != 2 or len(bases) != 1 or _NO_CHANGE.search(" ".join(table.header)):
+    named = {name.lower() for i in results for name in _MEASURE.findall(table.header[i])} - {"baseline"}
+    parts = [i for i in results if len(_items(table.header[i])) == 1]
+    rows = [row for row in table.rows if _NAMED_BASE.search(row.cells[0])]
+    if len(parts) == 2 and len(rows) == 1:
+        old, new = sorted(table.rows, key=lambda row: row not in rows)
+        for i in parts:
+            name = table.header[i]
+            yield from _part(table, name, _items(name), (old.cells[i], new.cells[i]), new.line)
+    elif len(named) <= 1 and (len(results), len(bases)) in ((2, 1), (1, 0)):
+        order = [*bases, *(i for i in results if i not in bases)]
+        for row in table.rows:
+            told = {int(n.value) for i in counted if (n := only_number(row.cells[i])) is not None}
+            cells = [row.cells[i] for i in order]
+            yield from _part(table, row.cells[0], told | _items(row.cells[0]), cells, row.line)
+
+
+def _part(table: Table, name: str, items: set[int], cells: Sequence[str], line: int) -> Iterator[Sized]:
+    """A part of a set with its two results, or its one gain, where its name says a part, or all, and nothing else."""
+    found = [n for n in map(only_number, cells) if n is not None]
+    if len(items) != 1 or _SET_WORDS.sub("", name) or len(found) != len(cells) or len({n.unit for n in found}) != 1:
         return
-    if len({name.lower() for i in results for name in _MEASURE.findall(table.header[i])} - {"baseline"}) > 1:
+    part, base, new = _PART.search(name) is not None, found[0], found[-1]
+    if len(found) == 1 and new.signed:
+        change, told, value = new.value, cells[0].strip(), None
+    elif len(found) == 2 and base.value and not (base.signed or new.signed):
+        change, told, value = new.value - base.value, f"{signed(100 * (new.value / base.value - 1), 1)} %", base.value
+    else:
         return
-    others = [i for i in results if i not in bases]
-    for row in table.rows:
-        name = row.cells[0]
-        items = _items(name) | {int(n.value) for i in counted if (n := only_number(row.cells[i])) is not None}
-        base, new = (only_number(row.cells[i]) for i in (bases[0], others[0]))
-        if len(items) != 1 or _SET_WORDS.sub("", name) or base is None or new is None or not base.value:
-            return
-        change = f"{signed(100 * (new.value / base.value - 1), 1)} %"
-        yield Sized(
-            items.pop(), new.value - base.value, change, base.value, base.unit, frozenset(), row.line,
-            _PART.search(name) is not None, _PART.search(name) is None, table.section, name,
-        )  # fmt: skip
+    yield Sized(items.pop(), change, told, value, new.unit, frozenset(), line, part, not part, table.section, name)

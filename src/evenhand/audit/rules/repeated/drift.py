@@ -48,14 +48,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for earlier, later in combinations(logs, 2):
         yield from _named(earlier, later)
     for log in logs:
-        for two in told_twice(log):
-            at, there = place_of(log, two.second.line), place_of(log, two.first.line)
-            one = _otherwise(at, two.second.number, two.first.number, two.name, "twice", there)
-            yield replace(one, unproven=not two.sure)
-        for quote in quoted_otherwise(log):
+        quoted = list(quoted_otherwise(log))
+        for quote in quoted:
             at, there = place_of(log, quote.line), place_of(log, quote.own.line)
             name = f"{quote.own.name}: {quote.own.metric}"
             yield _otherwise(at, quote.said, quote.own.value, name, "quoted", there, printed(quote.said))
+        for two in told_twice(log):
+            at, there = place_of(log, two.second.line), place_of(log, two.first.line)
+            if (two.second.number.value, at.line) not in {(quote.said.value, quote.line) for quote in quoted}:
+                one = _otherwise(at, two.second.number, two.first.number, two.name, "twice", there)
+                yield replace(one, unproven=not two.sure)
         yield from _quoted_means(log)
         for line in log.spoken():
             yield from _ranges(log, line)

@@ -21,7 +21,7 @@ _SAID = (
     "reach achieves achieved achieve obtains obtained gives gave yields yielded attains attained hits hit shows "
     "showed solves solved performs keeps kept ends lifts lifted raises raised brings scores scored wins won ours arm "
     "arms variant method setting training using summary tl dr tldr abstract headline short result main key "
-    "conclusion overview points we i in finding findings takeaway"
+    "conclusion overview points we i in finding findings takeaway see find found"
 )
 _PLAIN = (COMMON_WORDS - frozenset(_TELLING)) | frozenset(_SAID.split())
 """Words that say nothing of what was run, or on what: beside them a name and a metric are all that a sentence tells."""
@@ -42,7 +42,7 @@ _CONDITION = Pattern(
     re.IGNORECASE,
 )
 _CUTS = Pattern(r"[;,]|\b(?:and|while|whereas|but|vs|versus|against)\b", re.IGNORECASE)
-_LONGEST = 200
+_LONGEST, _MOST = 200, 400
 
 
 @dataclass(frozen=True)
@@ -54,41 +54,69 @@ class Quoted:
     own: Result
 
 
+@dataclass(frozen=True)
+class _Named:
+    """A result with the words of its name, and those of its metric."""
+
+    result: Result
+    arm: frozenset[str]
+    metric: frozenset[str]
+
+    @property
+    def column(self) -> tuple[int, str]:
+        return self.result.group, self.result.metric
+
+
+_Columns = set[tuple[int, str]]
+
+
 def quoted_otherwise(log: Log) -> Iterator[Quoted]:
     """Results of short sentences whose arm and metric a table has with a value that no sentence or table shares."""
     results = every_result(log) if log.english and not log.data else []
-    if not results:
+    if not 0 < len(results) <= _MOST:
         return
+    named = [_Named(r, *(frozenset(plain(text).split()) for text in (r.name, r.metric))) for r in results]
     tabled = {table.line for table in log.tables}
     for one in statements_of(log):
         fit = len(one.text) <= _LONGEST and one.passage.kind != "note"
         if fit and one.results and not withheld(one) and not hoped(one.line):
             title = log.sections[one.section].title if one.section >= 0 else ""
             cued = again(f"{title} {one.text}") or _SUMMARY.search(f"{title} {one.text}") is not None
-            yield from _against(log, one, [r for r in results if cued or r.group in tabled])
+            lines = {line.number for line in one.lines}
+            own = [r for r in named if r.result.line not in lines and r.metric]
+            yield from _against(log, one, [r for r in own if cued or r.result.group in tabled])
 
 
-def _against(log: Log, one: Statement, results: Sequence[Result]) -> Iterator[Quoted]:
+def _against(log: Log, one: Statement, results: Sequence[_Named]) -> Iterator[Quoted]:
     lines = {line.number for line in one.lines}
     for said in one.results:
         words = _words(one, said)
-        fits = [r for r in results if r.line not in lines and _names(r) <= words and plain(r.metric)]
-        most = max((len(_names(r)) for r in fits), default=0)
-        fits = [r for r in fits if len(_names(r)) == most]
-        if not fits or any(_names(r) != _names(fits[0]) or not agree(r.value, fits[0].value) for r in fits):
+        own = _row(results, words, _columns(one, said, results))
+        if own is None or words - own.arm - own.metric - set(plain(_head(log, own.result)).split()) - _PLAIN:
             continue
-        own = fits[0]
-        rest = words - _names(own) - set(plain(_head(log, own)).split()) - _PLAIN
+        row = own.result
         elsewhere = (n for line in log.lines if line.number not in lines for n in line.numbers)
-        if (
-            rest
-            or not _near(said, own.value)
-            or not _one_place(log, one, own)
-            or any(agree(n, said) for n in elsewhere)
-        ):
-            continue
-        if not _conditions(log, one, own):
-            yield Quoted(said, one.line_of(said).number, own)
+        alike = _near(said, row.value) and _one_place(log, one, row) and not _conditions(log, one, row)
+        if alike and not any(agree(n, said) for n in elsewhere):
+            yield Quoted(said, one.line_of(said).number, row)
+
+
+def _row(results: Sequence[_Named], words: frozenset[str], columns: _Columns) -> _Named | None:
+    """The result whose arm and metric are in the words; the metric may be that of a result told beside it."""
+    named = [r for r in results if r.arm <= words]
+    named = [r for r in named if r.metric <= words] or [r for r in named if r.column in columns]
+    most = max((len(r.arm | r.metric) for r in named), default=0)
+    fits = [r for r in named if len(r.arm | r.metric) == most]
+    alone = all(r.arm == fits[0].arm and agree(r.result.value, fits[0].result.value) for r in fits)
+    return fits[0] if fits and alone else None
+
+
+def _columns(one: Statement, said: Number, results: Sequence[_Named]) -> _Columns:
+    """The one column whose value, by name and number, another result of the statement is."""
+    others = [(n, _words(one, n)) for n in one.results if n is not said]
+    pairs = ((r, n) for n, words in others for r in results if r.arm <= words)
+    alike = {r.column for r, n in pairs if (r.result.value.value, r.result.value.decimals) == (n.value, n.decimals)}
+    return alike if len(alike) == 1 else set()
 
 
 def _conditions(log: Log, one: Statement, own: Result) -> bool:
@@ -103,12 +131,10 @@ def _words(one: Statement, said: Number) -> frozenset[str]:
     cuts = [(found.start(), found.end()) for found in _CUTS.finditer(one.text)]
     start = max((end for _, end in cuts if end <= said.start), default=0)
     text = one.text[start : min((at for at, _ in cuts if at >= said.end), default=len(one.text))]
+    inside = re.match(r"[^()]*\([^()]*\)", text)  # ``the bridge (0.68 accuracy) is close to ...``
+    text = inside[0] if inside is not None and text.find("(") < said.start - start < inside.end() else text
     clause = _BEST.sub(" ", text.replace(one.text[said.start : said.end], " "))
     return frozenset(word.strip(".") for word in plain(clause).split()) - {""}
-
-
-def _names(one: Result) -> frozenset[str]:
-    return frozenset((*plain(one.name).split(), *plain(one.metric).split()))
 
 
 def _head(log: Log, one: Result) -> str:

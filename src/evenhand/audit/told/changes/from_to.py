@@ -78,15 +78,15 @@ def _results(one: Number, other: Number) -> bool:
 
 _BASE = Pattern(
     rf"{words.BASE.pattern}|\b(?:was|were|from|without|yesterday|last (?:week|run|time|round)|vs\.?|versus|against|"
-    r"than|compared (?:to|with))\b",
+    r"than|instead of|rather than|compared (?:to|with))\b",
     re.IGNORECASE,
 )
-_CHANGED = Pattern(rf"\b(?:{_CHANGE})(?:\s+(?:by|of|an?|the|only|just))*\s*[+\-−]?$", re.IGNORECASE)
+_CHANGED = Pattern(rf"\b(?:a loss|(?!loss)(?:{_CHANGE}))(?:\s+(?:by|of|an?|the|only|just))*\s*[+\-−]?$", re.IGNORECASE)
 _CHANGED_BEHIND = Pattern(
     r"\s*(?:%|pp|points?|pts?)?\s*(?:below|above|less|more|lower|higher|better|worse|down|up)\b", re.I
 )
 _BEHIND = Pattern(
-    rf"(?:\s*(?:%|(?:{_KIND}|{_CHANGE})(?!\w)))*\s*(?:$|[()\[\]|,;:./]|\b(?:to|from|over|vs|versus|against|than|below|above|"
+    rf"(?:\s*(?:%|(?:{_KIND}|{_CHANGE}|{METRIC_WORD.pattern})(?!\w)))*\s*(?:$|[()\[\]|,;:./]|\b(?:to|from|over|vs|versus|against|than|below|above|"
     r"less|more|on|under|compared|relative)\b)",
     re.IGNORECASE,
 )
@@ -152,16 +152,18 @@ def _of_baseline(text: str, one: Number, found: tuple[Number, ...]) -> bool:
     after = text[one.end : found[at + 1].start if at + 1 < len(found) else len(text)]
     behind = re.match(r"\s*\(([^()]*)\)", after) or re.match(r"([^,;()\[\]|/]*)", after)
     left, right = _CUT.split(before.rstrip("( "))[-1][-30:], behind[1][:20] if behind else ""
+    if re.match(r"[\s`*%]*(?:→|->|=>|⇒)", after):
+        return True
     return _BASE.search(left) is not None or words.BASE.search(right) is not None
 
 
 def _ends(text: str, delta: Number) -> bool:
     """Whether no word right before or behind a difference says that it is one of something else."""
     before = _CUT.split(text[: delta.start].rstrip("+-−"))[-1]
-    first = not re.search(r"\d", text[: delta.start])
-    return _BEHIND.match(text, delta.end) is not None and (
-        first or _ONLY.fullmatch(_LEADS.sub(" ", before)) is not None
-    )
+    first, behind = not re.search(r"\d", text[: delta.start]), _BEHIND.match(text, delta.end)
+    if behind is None or (not first and _ONLY.fullmatch(_LEADS.sub(" ", before)) is None):
+        return False
+    return first or all(m[0].lower() in text[: delta.start].lower() for m in METRIC_WORD.finditer(behind[0]))
 
 
 def _elsewhere(text: str, delta: Number) -> bool:

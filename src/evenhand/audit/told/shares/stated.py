@@ -37,7 +37,7 @@ _NOUNS = (
 """What has one answer each; a document, a talk or a person may have several."""
 
 _ITEMS = Pattern(
-    rf"(?<![\w.,/@+\-−=])(?P<n>\d{{1,4}})[\s-]+(?:(?!of\b|out\b)[a-z][\w-]*\s+){{0,2}}?(?:{_NOUNS})(?![a-z])|"
+    rf"(?<![\w.,/@+\-−=])(?P<n>\d{{1,4}})[\s-]+(?:(?!of\b|out\b)[a-z][\w-]*\s+){{0,2}}?(?:{_NOUNS})(?![a-z'’])|"
     rf"(?<![a-z])n\s*[=:]\s*(?P<m>\d+)(?![\d.,]*\d)|^\W*(?:number of )?(?:test )?(?:{_NOUNS})\s*[:=]\s*(?P<k>\d+)\W*$",
     re.IGNORECASE,
 )
@@ -53,6 +53,8 @@ _NAMED = Pattern(
     rf"(?<![a-z@])(?:{SHARE_SAID}|{SHARE_NAMES}|succe(?:eds?|eded|ss rate)|pass rate)(?![a-z])", re.IGNORECASE
 )
 _DIRECT = Pattern(rf"{_NAMED.pattern}\s*(?:\([^)]*\))?\s*(?:=|:|of|was|is|at)?\s*$", re.IGNORECASE)
+_OF_THE = Pattern(r"\s*of\s+(?:the|all|our)\s*", re.IGNORECASE)
+_OF_ELSE = Pattern(r"\s*of\s+(?!(?:them|these|those)\b)\w", re.IGNORECASE)
 _TIMES = Pattern(
     rf"(?<!\w)(\d{{1,2}}|{any_number(2)})\s+(?:\w+\s)?(?:seeds|runs|repeats|repetitions)\b(?:\s*[x×]\s*)?",
     re.IGNORECASE,
@@ -138,7 +140,11 @@ def _shares(sentence: Sentence, told: str) -> Iterator[Quantity]:
     found = [q for q in quantities(sentence) if is_share(q) and fair(q.number) and not _PART_OF.fullmatch(q.before)]
     for one in found if not counts(sentence.text) else ():
         named = _NAMED.search(sentence.text[: one.number.start] + one.after[:24]) is not None
-        entry = len(found) == 1 and _ENTRY.search(one.before) is not None and _TIMES.search(told) is not None
+        said = _TIMES.search(told) or (told.endswith(":") and _EVALUATED.search(told))
+        entry = len(found) == 1 and _ENTRY.search(one.before) is not None and bool(said)
+        named = named or _OF_THE.fullmatch(one.after) is not None
+        if _OF_ELSE.match(one.after) and not _OF_THE.fullmatch(one.after):
+            continue
         if _DIRECT.search(one.before) or (one.unit == "%" and (named or entry)):
             yield one
 
@@ -170,9 +176,7 @@ def _may_be_of_others(share: Quantity, items: int, found: Sequence[Quantity], te
     """Whether half items, some told number, or so many items as often as one of them, gives a share."""
     if in_halves(share.number, items, share.unit) or is_given(found, share):
         return True
-    often = {int(one) for one in re.findall(r"(?<![\d.,])[2-9](?![\d.,%])", text)} | (
-        {2} if _WON.search(text) else set()
-    )
+    often = {*map(int, _OFTEN.findall(text)), *((2,) if _WON.search(text) else ())}
     return any(possible(share.number, n * items, share.unit) for n in often)
 
 
@@ -196,7 +200,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
                 and not AVERAGED.search(row.cells[0])
                 and (whole := _value(wholes[at]) if wholes else next(iter(titled)))
             ]  # fmt: skip
-            yield from _odd(rows, log.line(heading.line) if heading and not columns else None, name)
+            yield from _odd(rows, log.lines[heading.line] if heading and not columns else None, name)
 
 
 def _value(number: Number | None) -> float:
