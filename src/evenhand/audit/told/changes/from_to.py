@@ -30,6 +30,28 @@ _FROM = Pattern(r"\bfrom\s*[`*]*$", re.IGNORECASE)
 _TO = Pattern(r"\s*%?[`*]*\s*(?P<mark>to|→|->|=>|⇒)\s*[`*]*", re.IGNORECASE)
 _RELATIVE = Pattern(r"\brel(?:ative(?:ly)?)?\b", re.IGNORECASE, needs="rel")
 
+# Of three numbers in any order:
+_BASE = Pattern(
+    rf"{words.BASE.pattern}|\b(?:was|were|from|without|yesterday|last (?:week|run|time|round)|vs\.?|versus|against|"
+    r"than|instead of|rather than|compared (?:to|with))\b",
+    re.IGNORECASE,
+)
+_CHANGED = Pattern(rf"\b(?:a loss|(?!loss)(?:{_CHANGE}))(?:\s+(?:by|of|an?|the|only|just))*\s*[+\-−]?$", re.IGNORECASE)
+_CHANGED_BEHIND = Pattern(
+    r"\s*(?:%|pp|points?|pts?)?\s*(?:below|above|less|more|lower|higher|better|worse|down|up)\b", re.I
+)
+_BEHIND = Pattern(
+    rf"(?:\s*(?:%|(?:{_KIND}|{_CHANGE}|{METRIC_WORD.pattern})(?!\w)))*\s*(?:$|[()\[\]|,;:./]|"
+    r"\b(?:to|from|over|vs|versus|against|than|below|above|less|more|on|under|compared|relative)\b)",
+    re.IGNORECASE,
+)
+"""What may stand behind a difference: its kind, what it is a change of, and then no further word of its own."""
+
+_LEADS = Pattern(r"Δ|\b(?:diff(?:erence)?|delta|gap|margin|makes|gives|giving|is now|now)\b|\d", re.IGNORECASE)
+_APART = 45
+_CUT = Pattern(r"[,;:()\[\]|/]|\d(?=\s)|%")
+_TIGHT = Pattern(r"[^()\[\]]*")
+
 
 def from_to_in(log: Log) -> Iterator[tuple[Change, bool]]:
     """Changes of sentences without any further number or word, and whether they are called relative."""
@@ -74,26 +96,6 @@ def _results(one: Number, other: Number) -> bool:
     )
     plain = not any(n.spread or n.about or n.signed or n.value <= 0 for n in (one, other))
     return alike and plain and (one.decimals > 0 or one.unit == "%") and 0.2 < one.value / other.value < 5
-
-
-_BASE = Pattern(
-    rf"{words.BASE.pattern}|\b(?:was|were|from|without|yesterday|last (?:week|run|time|round)|vs\.?|versus|against|"
-    r"than|instead of|rather than|compared (?:to|with))\b",
-    re.IGNORECASE,
-)
-_CHANGED = Pattern(rf"\b(?:a loss|(?!loss)(?:{_CHANGE}))(?:\s+(?:by|of|an?|the|only|just))*\s*[+\-−]?$", re.IGNORECASE)
-_CHANGED_BEHIND = Pattern(
-    r"\s*(?:%|pp|points?|pts?)?\s*(?:below|above|less|more|lower|higher|better|worse|down|up)\b", re.I
-)
-_BEHIND = Pattern(
-    rf"(?:\s*(?:%|(?:{_KIND}|{_CHANGE}|{METRIC_WORD.pattern})(?!\w)))*\s*(?:$|[()\[\]|,;:./]|\b(?:to|from|over|vs|versus|against|than|below|above|"
-    r"less|more|on|under|compared|relative)\b)",
-    re.IGNORECASE,
-)
-_LEADS = Pattern(r"Δ|\b(?:diff(?:erence)?|delta|gap|margin|makes|gives|giving|is now|now)\b|\d", re.IGNORECASE)
-_APART = 45
-_CUT = Pattern(r"[,;:()\[\]|/]|\d(?=\s)|%")
-_TIGHT = Pattern(r"[^()\[\]]*")
 
 
 def roled_in(log: Log) -> Iterator[tuple[Change, bool, bool]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number, counts
-from evenhand.audit.text.passages import Sentence, passages_of
+from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.roles import SHARE_NAMES, SHARE_SAID
@@ -89,7 +89,13 @@ class _Base:
     items: int
     line: Line
     text: str
+    passage: Passage
     shares: list[tuple[Quantity, str]] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its own passage has shares: what stands below it may be of others."""
+        return any(q.sentence in self.passage.sentences for q, _ in self.shares)
 
 
 def impossible_stated(log: Log) -> Iterator[Impossible]:
@@ -108,6 +114,8 @@ def _bases(log: Log) -> list[_Base]:
     last: _Base | None = None
     section = -2
     for passage in passages_of(log):
+        if last is not None and last.whole:
+            last = None
         for sentence in passage.sentences:
             line = sentence.lines[0]
             items = _items(sentence.text, titled=passage.kind == "heading")
@@ -117,7 +125,7 @@ def _bases(log: Log) -> list[_Base]:
                 last = None
                 continue
             if items:
-                last = _Base(items.pop(), line, sentence.text)
+                last = _Base(items.pop(), line, sentence.text, passage)
                 bases.append(last)
                 if passage.kind == "heading":
                     titled[passage.section] = last
@@ -166,6 +174,11 @@ def _judged(base: _Base) -> Iterator[Impossible]:
     right = {q.value for q in own} - {share.value}
     sets = {one[:3] for one in _SETS.findall(f"{base.text} {share.sentence.text}".lower())}
     found = [q for one in {q.sentence for q in own} for q in quantities(one)]
+    alike = (
+        q for q in quantities(share.sentence) if (q.unit, q.number.decimals) == (share.unit, share.number.decimals)
+    )
+    if any(q.value != share.value and q.plain and not possible(q.number, items, q.unit) for q in alike):
+        return  # two that do not fit are of other items
     if len(sets) > 1 or _may_be_of_others(share, items, found, rest.replace(str(base.items), "")):
         return
     if chance(share.number, items, share.unit) <= _FITS_MOST:
