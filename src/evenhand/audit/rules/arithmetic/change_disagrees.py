@@ -19,7 +19,7 @@ from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
-from evenhand.audit.told.changes.from_to import from_to_in
+from evenhand.audit.told.changes.from_to import from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
@@ -49,7 +49,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for change, relative in from_to_in(log):
             if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
                 one = replace(_finding(log, change, sure=True, read=True), unproven=False)
+                told.add((log.name, change.line.number))
                 yield one if _of_a_pen(one) else replace(one, unproven=True)
+        for change, relative, tight in roled_in(log):
+            if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
+                one = replace(_finding(log, change, sure=True, read=True), unproven=False)
+                yield one if tight or _of_a_pen(one) else replace(one, unproven=True)
 
 
 def _of_a_pen(one: Finding) -> bool:

@@ -15,6 +15,7 @@ from evenhand.audit.told.shares.grim import (
     impossible_under_a_name,
 )
 from evenhand.audit.told.shares.grim_words import impossible_in_words
+from evenhand.audit.told.shares.stated import impossible_stated
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -22,7 +23,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: set[tuple[int, float]] = set()
         counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
-        for found in _impossible_in(log):
+        for found in sorted(_impossible_in(log), key=lambda one: not one.sure):
             if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
@@ -33,6 +34,7 @@ def _impossible_in(log: Log) -> Iterator[Impossible]:
     yield from impossible_under_a_name(log)
     yield from impossible_in_words(log)
     yield from impossible_in_records(log)
+    yield from impossible_stated(log)
 
 
 def _impossible(log: Log, found: Impossible) -> Finding:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, place_of
+from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -46,18 +48,25 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for earlier, later in combinations(logs, 2):
         yield from _named(earlier, later)
     for log in logs:
+        quoted = list(quoted_otherwise(log))
+        for quote in quoted:
+            at, there = place_of(log, quote.line), place_of(log, quote.own.line)
+            name = f"{quote.own.name}: {quote.own.metric}"
+            yield _otherwise(at, quote.said, quote.own.value, name, "quoted", there, printed(quote.said))
         for two in told_twice(log):
-            facts = {
-                "printed": printed(two.second.number),
-                "other": printed(two.first.number),
-                "of": two.name,
-                "kind": "twice",
-            }
-            others = (place_of(log, two.first.line),)
-            yield Finding("drift", "fault", place_of(log, two.second.line), facts, others, unproven=not two.sure)
+            at, there = place_of(log, two.second.line), place_of(log, two.first.line)
+            if (two.second.number.value, at.line) not in {(quote.said.value, quote.line) for quote in quoted}:
+                one = _otherwise(at, two.second.number, two.first.number, two.name, "twice", there)
+                yield replace(one, unproven=not two.sure)
         yield from _quoted_means(log)
         for line in log.spoken():
             yield from _ranges(log, line)
+
+
+def _otherwise(at: Place, said: Number, own: Number, of: str, kind: str, there: Place, quote: str = "") -> Finding:
+    """The finding that a result, by its name, is told as one number here and as another there."""
+    facts = {"printed": printed(said), "other": printed(own), "of": of, "kind": kind}
+    return Finding("drift", "fault", at, facts, (there,), quote)
 
 
 def _between(logs: list[Log]) -> Iterator[Finding]:
@@ -74,13 +83,8 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
                 and before.value.unit == arm.value.unit
                 and _apart(before.value, arm.value)
             ):
-                facts = {
-                    "printed": printed(arm.value),
-                    "other": printed(before.value),
-                    "of": _plain(arm.name),
-                    "kind": "file",
-                }
-                yield Finding("drift", "fault", place_of(log, arm.line), facts, (place_of(other, before.line),))
+                at, there = place_of(log, arm.line), place_of(other, before.line)
+                yield _otherwise(at, arm.value, before.value, _plain(arm.name), "file", there)
 
 
 def _cited(logs: list[Log]) -> Iterator[Finding]:
@@ -107,12 +111,8 @@ def _against(log: Log, one: Statement, other: Log) -> Iterator[Finding]:
         value = fits[0].value
         near = 0.8 < abs(value.value / said.value) < 1.25 if said.value else False
         if near and value.unit == said.unit and value.decimals == said.decimals:
-            facts = {
-                "printed": printed(said), "other": printed(value), "of": f"{fits[0].name}: {fits[0].metric}",
-                "kind": "file",
-            }  # fmt: skip
-            at, places = place_of(log, one.line_of(said)), (place_of(other, fits[0].line),)
-            yield Finding("drift", "fault", at, facts, places, printed(said))
+            at, there = place_of(log, one.line_of(said)), place_of(other, fits[0].line)
+            yield _otherwise(at, said, value, f"{fits[0].name}: {fits[0].metric}", "file", there, printed(said))
 
 
 def _named(earlier: Log, later: Log) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
     """
     if earlier.data and later.data:
         return  # two files of data are two things: nothing says that they report one run
-    if _of_one_form(earlier, later):
+    if _of_foundform(earlier, later):
         return
     one, other = results_of(earlier), results_of(later)
     both = [key for key in one if key in other and key[0] and key[1]]
@@ -141,19 +141,18 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
         near = larger <= 1.5 * smaller and mine.value.signed == theirs.value.signed
         if mine.value.unit != theirs.value.unit or not near:
             continue
-        facts = {
-            "printed": printed(mine.value), "other": printed(theirs.value), "of": f"{mine.name}: {mine.metric}",
-            "kind": "file",
-        }  # fmt: skip
-        places = (place_of(earlier, theirs.line),)
+        at, there = place_of(later, mine.line), place_of(earlier, theirs.line)
         alike = [k for k in both if k[0] == key[0] and k not in apart and _fine(one[k].value)]
         pages = all(not log.data and (log.sections or log.name.endswith(".md")) for log in (earlier, later))
         measured = not _CLOCK.search(printed(mine.value)) and mine.value.decimals > 0
         level: Level = "fault" if alike and len(apart) == 1 and pages and measured else "hint"
-        yield Finding("drift", level, place_of(later, mine.line), facts, places, printed(mine.value))
+        found = _otherwise(
+            at, mine.value, theirs.value, f"{mine.name}: {mine.metric}", "file", there, printed(mine.value)
+        )
+        yield replace(found, level=level)
 
 
-def _of_one_form(one: Log, other: Log) -> bool:
+def _of_foundform(one: Log, other: Log) -> bool:
     """Whether two documents are reports of two runs: names, or titles in one folder, that differ in digits alone."""
     first, second = Path(one.name), Path(other.name)
     names = (re.sub(r"\d+", "", path.stem) for path in (first, second))
@@ -210,8 +209,7 @@ def _quoted_means(log: Log) -> Iterator[Finding]:
                 and at.number != line.number
                 and _apart(mean, said.number)
             ):
-                facts = {"printed": printed(said.number), "other": printed(mean), "of": found[1], "kind": "mean"}
-                yield Finding("drift", "fault", place_of(log, line), facts, (place_of(log, at),))
+                yield _otherwise(place_of(log, line), said.number, mean, found[1], "mean", place_of(log, at))
 
 
 def _metric(label: str) -> str:

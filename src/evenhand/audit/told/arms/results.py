@@ -45,14 +45,18 @@ Key = tuple[str, str]
 def results_of(log: Log) -> dict[Key, Result]:
     """All results that have a name and a metric; those that a log gives twice with different numbers are left out."""
     found: dict[Key, Result | None] = {}
-    for one in [*_in_tables(log), *_in_lists(log)]:
+    for one in every_result(log):
         key = (plain(one.name), plain(one.metric))
-        if not all(key) or _GENERIC.match(key[0]) or not re.search(r"[a-z]", key[0]):
-            continue
         before = found.setdefault(key, one)
         if before is not None and before is not one and not agree(before.value, one.value):
             found[key] = None
     return {key: one for key, one in found.items() if one is not None}
+
+
+def every_result(log: Log) -> list[Result]:
+    """All results that have a name and a metric."""
+    found = ((plain(one.name), plain(one.metric), one) for one in [*_in_tables(log), *_in_lists(log)])
+    return [one for name, of, one in found if of and not _GENERIC.match(name) and re.search(r"[a-z]", name)]
 
 
 def plain(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import METRIC_WORD
+from evenhand.audit.text.words import METRIC_WORD, hoped
 from evenhand.audit.told.quoted.values import Value, again, numbered, qualifiers, slip, values_of
 
 _METRIC = Pattern(
@@ -84,7 +84,7 @@ def _sure(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     named = _names(first) & _names(second) or (first.head and _head_named(first, second) and _ID.search(first.head))
     swapped = slip(first.digits, second.digits) == "swap"
     anew = _ANEW.search(f"{first.line.body} {text}") or _STAGE.search(_title(log, second))
-    measured = not (anew or _CLOCK.fullmatch(first.unit.strip()))
+    measured = not (anew or hoped(second.line) or _CLOCK.fullmatch(first.unit.strip()))
     one, other = (qualifiers(value.text) - {"was"} for value in (first, second))
     both = _metric(first) and _metric(second)
     head = bool(first.head) and _head_named(first, second) and both

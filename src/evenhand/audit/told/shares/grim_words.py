@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
@@ -75,8 +75,8 @@ def impossible_in_words(log: Log) -> Iterator[Impossible]:
 
 
 def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impossible]:
-    shares = [q for q in scope.quantities if _is_share(q) and not AVERAGED.search(q.sentence.text)]
-    odd = [q for q in shares if not _given(scope, q) and not _of_else(q)]
+    shares = [q for q in scope.quantities if is_share(q) and not AVERAGED.search(q.sentence.text)]
+    odd = [q for q in shares if not is_given(scope.quantities, q) and not _of_else(q)]
     if len({q.value for q in odd}) != 1:
         return  # several that do not fit are shares of something else
     share = odd[0]
@@ -123,9 +123,9 @@ def _told(scope: Scope) -> list[Items]:
     return found
 
 
-def _given(scope: Scope, share: Quantity) -> bool:
-    """Whether some whole number of the scope gives a share; of what is no item it is asked that it does so exactly."""
-    for one in scope.quantities:
+def is_given(found: Iterable[Quantity], share: Quantity) -> bool:
+    """Whether some whole number gives a share; of what is no item it is asked that it does so exactly."""
+    for one in found:
         if one.whole and 3 <= one.value <= 10_000 and not _PLANNED.search(one.sentence.text):
             by_chance, items = chance(share.number, one.value, share.unit), _ITEMS.match(one.after) is not None
             if by_chance < (1 if items else 0.5) and possible(share.number, one.value, share.unit, cut=items):
@@ -133,7 +133,8 @@ def _given(scope: Scope, share: Quantity) -> bool:
     return False
 
 
-def _is_share(one: Quantity) -> bool:
+def is_share(one: Quantity) -> bool:
+    """Whether a number may be a share of items: no end of a range, and named where it has no sign of per cent."""
     if not one.plain or _NO_VALUE.search(one.before) or _GOES_ON.match(one.after):
         return False
     if one.unit == "%":
