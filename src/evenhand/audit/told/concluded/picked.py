@@ -41,8 +41,8 @@ _MANY_LOOKS = Pattern(
     re.IGNORECASE,
 )
 _MANY_VARIANTS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|"
-    rf"数)\s?(?P<m>\d+)(?![\d.%KMBkmb])",
+    rf"(?<![\w.]){_N}[ -]?(?:(?!(?:the|an?|and|of|questions?|items?|queries|examples?)\b)[\w'-]+ ){{0,3}}{_VARIANTS}"
+    rf"(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|数)\s?(?P<m>\d+)(?!\s?%|[\d.KMBkmb])",
     re.IGNORECASE,
 )
 _SAME = Pattern(
@@ -80,6 +80,12 @@ _SWEPT = Pattern(
     r"k|temp\w*|chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
     re.IGNORECASE,
 )
+
+
+_AT_THE_END = Pattern(
+    r"\b(?:fell|falls|dropp\w+|drops|declin\w+|down|back|ended|ends|final(?:ly)?|last)\b[^\d.;]{0,12}$", re.IGNORECASE
+)
+"""What a value that came after the best stands behind."""
 
 
 @lru_cache(maxsize=64)
@@ -214,7 +220,7 @@ def _picked_near(one: Statement, value: float) -> bool:
     for number in one.results:
         if number.value == value:
             left, right = one.text[max(0, number.start - 90) : number.start], one.text[number.end : number.end + 50]
-            if PICKED.search(f"{left} {right}"):
+            if _AT_THE_END.search(left) is None and PICKED.search(f"{left} {right}"):
                 return True
     return not any(number.value == value for number in one.results) and PICKED.search(one.text) is not None
 

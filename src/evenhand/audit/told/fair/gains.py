@@ -1,0 +1,183 @@
+"""Two arms ranked by gains that were taken from different things, in plain sentences and below tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.changes.gains import gains_of_table
+from evenhand.audit.told.concluded.statements import Statement, statements_of
+from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+
+_REF = Pattern(
+    r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats)\s+(?:the |our |its |an? )?"
+    r"(?P<name>[^\W\d][\w@+-]*(?:\.\w+)*(?: (?!(?:by|our|its|adds?|gains?|saves?|improves?|reduces?|the|and|while|but|so|on|in|with|method|"
+    r"for|at|is|was|are|which|that|gives?|brings?)\b)[\w@+-]+(?:\.\w+)*){0,3}(?: with (?!a )[a-z]+)?)",
+    re.IGNORECASE,
+)
+_DELTA = Pattern(
+    r"(?P<n>(?<![\w.])[+\-−]\d+(?:\.\d+)?|(?<![\w.+\-−])\d+(?:\.\d+)?(?=\s?(?:%|pp\b|x\b|×|points?\b|pts?\b)))", re.IGNORECASE
+)
+_BREAK = Pattern(r"[;:,.]\s|\s(?:and|while|but|whereas)\s|^\W*")
+_PLAIN = Pattern(
+    r"\b(?:gains?|gained|improv\w+|reduc\w+|lower\w*|rais\w+|lifts?|adds?|added|brings?|brought|gives?|gave|saves?|beats?|"
+    r"points?|pp|pts?|percent|only|just|by|accuracy|acc|loss|perplexity|ppl|wer|bleu|f1|em|win-rate|speed-?up|method|exp\w*|"
+    r"of|the|it|our|an?|new|over|vs|versus|against|compared|with|to|relative|on|top|in|and|is|was|round|run)\b|[\d.+%−]+",
+    re.IGNORECASE,
+)
+_RANK = Pattern(
+    r"\b(?:(?:the )?(?:stronger|larger|bigger|better|superior|preferable|best|strongest|largest|biggest)\b|more (?:effective|useful|"
+    r"successful|powerful|valuable)|most (?:effective|useful)|(?:matters?|helps?|brings?|gains?) more|wins\b|prefer\b|"
+    r"(?:twice|(?:two|three|four|five|six|\d+) times) as|double)|(?<=\w) > (?=\w)",
+    re.IGNORECASE,
+)
+_NO = Pattern(
+    r"\b(?:not|no|never|n['’]t|neither|different (?:baselines?|bases?|references?|starting)|same (?:baseline|base|reference)|"
+    r"although|however|but)\b",
+    re.IGNORECASE,
+)
+_WEAK = Pattern(
+    r"\b(?:chance|average|mean|each|other|others|same|it|this|that|them|human|published|paper|validation|test|time|"
+    r"previous|prior|last|next|now|all|both)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Over:
+    """A gain told in words: what gains, how much, over what, and where."""
+
+    arm: frozenset[str]
+    size: float
+    shown: str
+    name: str
+    line: Line
+
+
+@dataclass(frozen=True)
+class Outranked:
+    """Two gains over different things, and the line that ranks their arms."""
+
+    one: Over
+    other: Over
+    line: Line
+
+
+def outranked(log: Log) -> Iterator[Outranked]:
+    """``A: +3.1 over the untuned model. B: +0.8 over the tuned one. A helps more than B``."""
+    for one, before in scenes(log):
+        told = [gain for other in (*before[-3:], one) for gain in _gains(other)]
+        near = [g for t in log.tables if t.section == one.section for g in gains_of_table(log, t)]
+        rows = [Over(_tokens(g.arm), g.value, g.shown, g.name, g.line) for g in near if 0 < one.line.number - g.line.number <= 8]
+        found = _ranked(one, told) or _ranked(one, rows)
+        if found is not None and not any(OPEN.search(s.text) for s in (*before[-2:], one, *after(log, one))):
+            yield Outranked(*found, one.line)
+
+
+def _tokens(text: str) -> frozenset[str]:
+    """What may name an arm: words, capital letters, and numbers behind a word."""
+    found = re.findall(r"[A-Za-z]+[- ]\d+\b|[A-Z]\b|[^\W\d_][\w+-]+", text)
+    names = {one.lower() for one in found} | {part for one in found for part in one.lower().split("-") if len(part) > 3}
+    return frozenset(one for one in names if len(one) == 1 or _PLAIN.fullmatch(one) is None)
+
+
+def _gains(one: Statement) -> list[Over]:
+    """The gains of a statement, each with its reference, where there are as many of these as of those."""
+    text = one.text
+    refs, deltas = list(_REF.finditer(text)), list(_DELTA.finditer(text))
+    rank = _RANK.search(text)
+    end = rank.start() if rank is not None and rank[0] != "beats" else len(text)
+    refs, deltas = ([m for m in found if m.end() <= end] for found in (refs, deltas))
+    if not refs or len(refs) != len(deltas):
+        return []
+    answer, start = [], 0
+    for ref, delta in zip(refs, deltas, strict=True):
+        first, last = min(ref.start(), delta.start()), max(ref.end(), delta.end())
+        begin = re.sub(r"[:(\s]+$", "", text[start:first])  # the name before a colon or a bracket
+        begin = "" if re.search(r"[,;]$", begin) else begin
+        begin = begin[max((m.end() for m in _BREAK.finditer(begin)), default=0) :]
+        own = f"{begin} {text[first : ref.start()]} {text[ref.end() : last]}"
+        size, line = abs(float(delta["n"].replace("−", "-"))), one.sentence.line_at(delta.start())
+        answer.append(Over(_tokens(own), size, delta["n"], ref["name"].lower(), line))
+        start = last
+    return answer
+
+
+def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
+    """The gains of the two arms of which a statement says that the first is better, and whose references differ."""
+    rank = next((m for m in _RANK.finditer(one.text)), None)
+    if rank is None or len(told) < 2 or len({gain.name for gain in told}) < 2 or len(told) > 4:
+        return None
+    cut = max((m.end() for m in re.finditer(r"[;,.]\s", one.text[: rank.start()])), default=0)
+    claim = one.text[cut:]
+    if _NO.search(claim):
+        return None
+    for gain in sorted(told, key=lambda gain: -gain.size):
+        for other in told:
+            mine, theirs = gain.arm - other.arm, other.arm - gain.arm
+            if other.size >= gain.size or not mine or not theirs or not _apart(gain, other):
+                continue
+            places = [_place(claim, words) for words in (mine, theirs)]
+            if places[0] is not None and (places[1] is None or places[0] < places[1]):
+                return gain, other
+    return None
+
+
+def _place(text: str, words: frozenset[str]) -> int | None:
+    found = [m.start() for word in words
+             for m in re.finditer(rf"(?<!\w){re.escape(word.upper() if len(word) == 1 else word)}(?!\w)", text, 0 if len(word) == 1 else re.I)]  # fmt: skip
+    return min(found, default=None)
+
+
+def _apart(one: Over, other: Over) -> bool:
+    """Whether two references are different things, and neither is the other's arm: gains that build on each other."""
+    if any(_WEAK.search(gain.name) for gain in (one, other)):
+        return False
+    first, second = (frozenset(re.findall(r"\w+", gain.name)) for gain in (one, other))
+    chained = (one.arm - other.arm) & second or (other.arm - one.arm) & first
+    return not (first <= second or second <= first or chained)
+
+
+_ROUND = Pattern(r"\b(?:round|exp|experiment|week(?:['’]s)?|sprint|phase|iteration|day|trial)\b", re.IGNORECASE)
+_BASE = Pattern(r"\b(?:baseline|control|started (?:from|at))(?: (?:is|was|at|of))?\s*[:=]?\s*$", re.IGNORECASE)
+_WON = Pattern(
+    r"\b(?:the )?(?:bigger|larger|better|best|stronger) (?:win|gain|one|change|step|improvement|idea)\b|\bmore (?:successful|"
+    r"useful|effective|valuable)\b|\b(?:twice|\w+ times) as (?:good|successful|useful|effective)\b",
+    re.IGNORECASE,
+)
+
+
+def outgained(log: Log) -> Iterator[Outranked]:
+    """``Round 1 baseline 61.2, variant 63.0. Round 2 baseline 58.9, variant 61.5. Round 2's is better (+2.6 vs +1.8)``."""
+    every = [] if log.data else statements_of(log)
+    for one in every:
+        if _WON.search(one.text) is None or any(p.search(one.text) for p in (_NO, OPEN)):
+            continue
+        above = [s for s in every[max(0, one.place - 8) : one.place] if one.line.number - s.line.number <= 20]
+        rounds = _rounds(log, above)
+        if len(rounds) != 2 or rounds[0].name == rounds[1].name:
+            continue
+        quoted = {abs(n.value) for n in one.numbers}
+        if {gain.size for gain in rounds} <= quoted or (not one.numbers and len({s.section for s in (*above, one)}) == 1):
+            yield Outranked(rounds[0], rounds[1], one.line)
+
+
+def _rounds(log: Log, above: Sequence[Statement]) -> list[Over]:
+    """The gain of each round over its own baseline, with the baseline's result for a name."""
+    found: list[Over] = []
+    base = None
+    for one in above:
+        title = " ".join(log.path(one.section)[-1:])
+        for n in one.results:
+            if _BASE.search(one.text[: n.start]):
+                base = n if _ROUND.search(f"{title} {one.text}") else None
+            elif base is not None and n.decimals == base.decimals:
+                size = round(n.value - base.value, n.decimals)
+                found.append(Over(frozenset(), abs(size), f"{size:+.{n.decimals}f}", f"{base.value:g}", one.line_of(n)))
+                base = None
+            elif base is None and found:
+                return []
+    return found

@@ -1,0 +1,46 @@
+"""Statements that stand so near each other that one of them speaks of what the others tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.concluded.compared import is_setting
+from evenhand.audit.told.concluded.statements import Statement, statements_of
+
+_BEFORE, _LINES, _LONGEST = 5, 8, 300
+OPEN = Pattern(
+    r"\?|\b(?:should|would|could|might|may|todo|plan\w*|hypothes\w*|expect\w*|et al|prior|previous(?:ly)?|literature|"
+    r"target|goal|whether|unequal|unfair|not (?:a )?fair|caveat|not comparable|cannot be compared|no conclusion|"
+    r"inconclusive|upper bound|oracle|optimistic|biased|exploratory|by luck|preliminary|retract\w*|wrong|bug)\b",
+    2,
+)
+"""What is hoped for, asked, told of others, or owned up to."""
+
+
+def scenes(log: Log) -> Iterator[tuple[Statement, list[Statement]]]:
+    """Each statement with those before it in its section, a few and not far, the nearest last."""
+    every = [] if log.data else statements_of(log)
+    for place, one in enumerate(every):
+        near = every[max(0, place - _BEFORE) : place]
+        scene = [other for other in near if other.section == one.section and one.line.number - other.line.number <= _LINES]
+        if len(one.text) <= _LONGEST:
+            yield one, [other for other in scene if len(other.text) <= _LONGEST]
+
+
+def after(log: Log, one: Statement, count: int = 1) -> list[Statement]:
+    """The statements that follow in the same section."""
+    return [other for other in statements_of(log)[one.place + 1 : one.place + 1 + count] if other.section == one.section]
+
+
+def values(one: Statement) -> list[Number]:
+    """Its results and signed differences, and no settings."""
+    told = [n for n in one.numbers if n in one.results or (n.signed and not n.spread and not n.about)]
+    return [n for n in told if not is_setting(one.text[: n.start])]
+
+
+def said(value: Number, one: Statement) -> Number | None:
+    """The number of a statement that is printed as another one is."""
+    return next((n for n in values(one) if n.value == value.value and n.decimals == value.decimals), None)

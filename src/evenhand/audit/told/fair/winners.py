@@ -1,0 +1,132 @@
+"""The winner of many, told in plain sentences: how many were tried, what the best one had, and this number again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, PICKED, REPORTED
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.told.concluded.picked_data import Picked
+from evenhand.audit.told.concluded.picked_sure import told_on_test
+from evenhand.audit.told.concluded.statements import Statement
+from evenhand.audit.told.fair.scenes import OPEN, after, said, scenes, values
+
+_TRIED = Pattern(
+    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:different )?(?:[^\W\d][\w'-]* ){{0,2}}?(?:prompts?|"
+    rf"instructions?|templates?|variants?|config\w*|settings?|losses|loss functions?|recipes?|weights|decoders?|"
+    rf"candidates?|options?|trials?|combinations?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|"
+    rf"temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ratios|(?:learning )?rates|lrs|values|ablations|"
+    rf"tricks|seeds|runs)(?![\w-])",
+    re.IGNORECASE,
+)
+_SEARCH = Pattern(
+    r"\b(?:tried|tries|tested|compared|screened|scored|searched|swept|sweep|search|ran|run|were run|generated|evaluated|"
+    r"selected|picked|chose|trials|best of|out of|of|from|among|tried:)\b",
+    re.IGNORECASE,
+)
+_REPORT = Pattern(
+    r"^\W*(?:final|result|conclusion|confirmed|hence|so|therefore)\b|\bfinal (?:model|score|table|accuracy|f1)\b|"
+    r"\b(?:therefore|hence|so|thus|conclusion)\b[:,]? |\b(?:confirmed|ship|adopt\w*)\b",
+    re.IGNORECASE,
+)
+_SAME = Pattern(
+    r"\b(?:on|with|for|over) (?:the |these |those |this |our )?(?:very )?(?:same|these|those) (?:\d+ |\w+ ){0,2}?(?:seeds?|items|questions|"
+    r"queries|prompts|problems|examples|tasks|set|data|runs)\b|\bthe same \d+\b",
+    re.IGNORECASE,
+)
+_GAINED = Pattern(
+    r"\b(?:gains?|gained|brings?|brought|gives?|gave|adds?|added|improv\w+|better|more|higher|lifts?|worth|wins?|helps?|"
+    r"reduc\w+|lower\w*|cuts?)\b|\+\d",
+    re.IGNORECASE,
+)
+_DATA = Pattern(
+    r"\bseeds? ?[=:]? ?\(?(?P<seeds>\d+(?:(?:, ?(?:and )?| and |[-–]| to )\d+)*)|(?<![\d.])(?P<n>\d+) (?:\w+ )?(?:seeds|questions?|items|queries|"
+    r"problems|prompts|examples|tasks)\b|(?P<set>\b(?:[A-Z][A-Za-z]*\d*[A-Z]*-\d+|\w+ set)\b)",
+)
+_AGAINST = Pattern(r"\b(?:vs\.?|versus|against|compared|baselines?|default|than|over|without|parent|base)\b", re.IGNORECASE)
+_FEWEST = 4
+
+
+def won_again(log: Log) -> Iterator[Picked]:
+    """``Of 16 learning rates, 3e-4 gave the highest accuracy (73.4 %). Final result: 73.4 %, baseline 72.0 %``."""
+    for one, before in scenes(log):
+        scene = [*before, one]
+        start = next((at for at, other in enumerate(scene) if _tried(other)), None)
+        if start is None:
+            continue
+        scene = scene[start:]
+        every = [*scene, *after(log, one)]
+        if any(_taken_back(other) for other in every):
+            continue
+        found = next((f for best in scene if (f := _again(best, one, scene) or _gained(best, one, scene))), None)
+        if found is not None:
+            test = told_on_test(" ".join(other.labelled for other in scene))
+            yield Picked(f"{found[0].value:g}", found[1], scene[0].line.number, _tried(scene[0]), test, sure=True)
+
+
+def _taken_back(one: Statement) -> bool:
+    """Whether other data or seeds are told, or the choice is owned up to."""
+    return FRESH.search(re.sub(r"(?i)confirmed", "", one.text)) is not None or OPEN.search(one.text) is not None
+
+
+def _tried(one: Statement) -> int:
+    """How many settings a statement says were tried."""
+    if _SEARCH.search(one.labelled) is None:
+        return 0
+    told = [NUMBERS.get(found["n"].lower()) or int(found["n"]) for found in _TRIED.finditer(one.text)]
+    told = [count for count in told if count >= _FEWEST]
+    return told[0] if told else 0
+
+
+def _best_of(one: Statement) -> list[Number]:
+    """The numbers of a statement that are told to be those of the best."""
+    if PICKED.search(one.text) is None:
+        return []
+    told = [n for n in values(one) if n.signed] or values(one)
+    told = [n for n in told if n.decimals == max(other.decimals for other in told)]  # a setting has fewer digits
+    ends = {max(n.value for n in told), min(n.value for n in told)} if told else set()
+    return [n for n in told if n.value in ends and PICKED.search(one.text[max(0, n.start - 90) : n.end + 50])]
+
+
+def _again(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple[Number, Line] | None:
+    """The number of the best where a later statement gives it out again."""
+    if best is one or not _data([one]) <= _data(scene[: scene.index(best) + 1]) or DEV.search(one.text):
+        return None
+    if len(one.results) > 2:
+        return None
+    same = next((same for value in _best_of(best) if (same := said(value, one)) is not None), None)
+    return (same, one.line_of(same)) if same is not None and _reports(one) else None
+
+
+def _gained(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple[Number, Line] | None:
+    """The number of the best where a statement tells what it gains over another result on the same data."""
+    if _GAINED.search(one.text) is None:
+        return None
+    at = scene.index(best)
+    chosen_on = _data(scene[: at + 1])
+    for other in scene[at:]:
+        if other is not best and _SAME.search(other.text) is None and not chosen_on >= _data([other]) > set():
+            continue
+        for value in _best_of(best):
+            rivals = [n for n in other.results if n.value != value.value and n.decimals == value.decimals]
+            for delta in one.numbers if len(rivals) == 1 else ():
+                alike = abs(abs(rivals[0].value - value.value) - abs(delta.value)) < 1e-9
+                if alike and delta is not rivals[0] and delta.decimals <= value.decimals:
+                    return value, one.line_of(delta)
+    return None
+
+
+def _reports(one: Statement) -> bool:
+    """Whether a statement gives its number out: as the result, or against that of something else."""
+    if any(pattern.search(one.labelled) for pattern in (REPORTED, GIVEN_OUT, _REPORT)):
+        return True
+    return _AGAINST.search(one.text) is not None and len(values(one)) >= 2
+
+
+def _data(told: Sequence[Statement]) -> frozenset[str]:
+    """The seeds and sets of items that statements name, as they name them."""
+    return frozenset(next(filter(None, found.groups())) for one in told for found in _DATA.finditer(one.text))
