@@ -42,7 +42,7 @@ def _planned(log: Log, one: Unequal) -> bool:
 def _compared(log: Log) -> Iterable[Finding]:
     """Two arms whose results are compared, and different amounts told of them."""
     told: set[tuple[int, int]] = set()
-    for one in sorted((*plainly_unequal(log), *unequal_in(log)), key=lambda one: not one.sure):
+    for one in sorted((*unequal_in(log), *plainly_unequal(log)), key=lambda one: not one.sure):
         if (one.line, one.other) in told:
             continue
         told.add((one.line, one.other))

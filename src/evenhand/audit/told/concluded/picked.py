@@ -22,7 +22,8 @@ from evenhand.audit.told.concluded.statements import Statement, statements_of
 _SURE = 8
 _N = rf"(?P<n>\d{{1,3}}(?:,\d{{3}})*(?![\d,KMBkmb])|{any_number(4)})"
 _LOOKS = (
-    r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
+    r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|"
+    r"looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
     r"steps|itérations|auswertungen|замер\w*|轮|次)"
 )
@@ -34,7 +35,8 @@ _VARIANTS = (
     r"вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
-    rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
+    rf"(?<![\w.–-])(?<!\bafter )(?<!\bfor ){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|"
+    rf"after (?:each|every)|all(?: the)?|"
     r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|"
     r"updates?|"
     r"rounds?|iterations?|snapshots?|evaluations?|\d+k?|punto|époque)|\bper-epoch\b|\bcurve\b|\bcummax\b|每轮|每个|每次",

@@ -1,1 +1,1 @@
-"""Comparisons told in plain sentences that could not have been fair: the winner again, the best look, gains, budgets."""
+"""Comparisons in plain sentences that could not be fair: the winner again, the best look, gains, budgets."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.gains import gains_of_table
 from evenhand.audit.told.concluded.statements import Statement, statements_of
@@ -14,28 +15,35 @@ from evenhand.audit.told.fair.scenes import OPEN, after, scenes
 
 _REF = Pattern(
     r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats)\s+(?:the |our |its |an? )?"
-    r"(?P<name>[^\W\d][\w@+-]*(?:\.\w+)*(?: (?!(?:by|our|its|adds?|gains?|saves?|improves?|reduces?|the|and|while|but|so|on|in|with|method|"
+    r"(?P<name>[^\W\d][\w@+-]*(?:\.\w+)*(?: (?!(?:by|our|its|adds?|gains?|saves?|improves?|reduces?|the|and|"
+    r"while|but|so|on|in|with|method|"
     r"for|at|is|was|are|which|that|gives?|brings?)\b)[\w@+-]+(?:\.\w+)*){0,3}(?: with (?!a )[a-z]+)?)",
     re.IGNORECASE,
 )
 _DELTA = Pattern(
-    r"(?P<n>(?<![\w.])[+\-−]\d+(?:\.\d+)?|(?<![\w.+\-−])\d+(?:\.\d+)?(?=\s?(?:%|pp\b|x\b|×|points?\b|pts?\b)))", re.IGNORECASE
+    r"(?P<n>(?<![\w.])[+\-−]\d+(?:\.\d+)?|(?<![\w.+\-−])\d+(?:\.\d+)?(?=\s?(?:%|pp\b|x\b|×|points?\b|pts?\b)))",
+    re.IGNORECASE,
 )
 _BREAK = Pattern(r"[;:,.]\s|\s(?:and|while|but|whereas)\s|^\W*")
 _PLAIN = Pattern(
-    r"\b(?:gains?|gained|improv\w+|reduc\w+|lower\w*|rais\w+|lifts?|adds?|added|brings?|brought|gives?|gave|saves?|beats?|"
-    r"points?|pp|pts?|percent|only|just|by|accuracy|acc|loss|perplexity|ppl|wer|bleu|f1|em|win-rate|speed-?up|method|exp\w*|"
-    r"of|the|it|our|an?|new|over|vs|versus|against|compared|with|to|relative|on|top|in|and|is|was|round|run)\b|[\d.+%−]+",
+    r"\b(?:gains?|gained|improv\w+|reduc\w+|lower\w*|rais\w+|lifts?|adds?|added|brings?|brought|gives?|gave|"
+    r"saves?|beats?|"
+    r"points?|pp|pts?|percent|only|just|by|accuracy|acc|loss|perplexity|ppl|wer|bleu|f1|em|win-rate|speed-?up|"
+    r"method|exp\w*|"
+    r"of|the|it|our|an?|new|over|vs|versus|against|compared|with|to|relative|on|top|in|and|is|was|round|run)\b|"
+    r"[\d.+%−]+",
     re.IGNORECASE,
 )
 _RANK = Pattern(
-    r"\b(?:(?:the )?(?:stronger|larger|bigger|better|superior|preferable|best|strongest|largest|biggest)\b|more (?:effective|useful|"
+    r"\b(?:(?:the )?(?:stronger|larger|bigger|better|superior|preferable|best|strongest|largest|biggest)\b|"
+    r"more (?:effective|useful|"
     r"successful|powerful|valuable)|most (?:effective|useful)|(?:matters?|helps?|brings?|gains?) more|wins\b|prefer\b|"
     r"(?:twice|(?:two|three|four|five|six|\d+) times) as|double)|(?<=\w) > (?=\w)",
     re.IGNORECASE,
 )
 _NO = Pattern(
-    r"\b(?:not|no|never|n['’]t|neither|different (?:baselines?|bases?|references?|starting)|same (?:baseline|base|reference)|"
+    r"\b(?:not|no|never|n['’]t|neither|different (?:baselines?|bases?|references?|starting)|same (?:baseline|"
+    r"base|reference)|"
     r"although|however|but)\b",
     re.IGNORECASE,
 )
@@ -71,7 +79,11 @@ def outranked(log: Log) -> Iterator[Outranked]:
     for one, before in scenes(log):
         told = [gain for other in (*before[-3:], one) for gain in _gains(other)]
         near = [g for t in log.tables if t.section == one.section for g in gains_of_table(log, t)]
-        rows = [Over(_tokens(g.arm), g.value, g.shown, g.name, g.line) for g in near if 0 < one.line.number - g.line.number <= 8]
+        rows = [
+            Over(_tokens(g.arm.upper() if len(g.arm) == 1 else g.arm), g.value, g.shown, g.name, g.line)
+            for g in near
+            if 0 < one.line.number - g.line.number <= 8
+        ]
         found = _ranked(one, told) or _ranked(one, rows)
         if found is not None and not any(OPEN.search(s.text) for s in (*before[-2:], one, *after(log, one))):
             yield Outranked(*found, one.line)
@@ -98,8 +110,10 @@ def _gains(one: Statement) -> list[Over]:
         first, last = min(ref.start(), delta.start()), max(ref.end(), delta.end())
         begin = re.sub(r"[:(\s]+$", "", text[start:first])  # the name before a colon or a bracket
         begin = "" if re.search(r"[,;]$", begin) else begin
-        begin = begin[max((m.end() for m in _BREAK.finditer(begin)), default=0) :]
-        own = f"{begin} {text[first : ref.start()]} {text[ref.end() : last]}"
+        cuts = [m.end() for m in _BREAK.finditer(begin)] or [0]
+        while len(cuts) > 1 and begin[cuts[-1] - 2] == ":" and not _tokens(begin[cuts[-1] :]):
+            cuts.pop()  # ``replay: perplexity -4.0 %``
+        own = f"{begin[cuts[-1] :]} {text[first : ref.start()]} {text[ref.end() : last]}"
         size, line = abs(float(delta["n"].replace("−", "-"))), one.sentence.line_at(delta.start())
         answer.append(Over(_tokens(own), size, delta["n"], ref["name"].lower(), line))
         start = last
@@ -111,7 +125,9 @@ def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
     rank = next((m for m in _RANK.finditer(one.text)), None)
     if rank is None or len(told) < 2 or len({gain.name for gain in told}) < 2 or len(told) > 4:
         return None
-    cut = max((m.end() for m in re.finditer(r"[;,.]\s", one.text[: rank.start()])), default=0)
+    cut = max(
+        (m.end() for m in re.finditer(r"[;,.]\s|[-=]>", one.text[: rank.start()])), default=0
+    )  # of a sentence, or what an arrow leads to
     claim = one.text[cut:]
     if _NO.search(claim):
         return None
@@ -127,9 +143,9 @@ def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
 
 
 def _place(text: str, words: frozenset[str]) -> int | None:
-    found = [m.start() for word in words
-             for m in re.finditer(rf"(?<!\w){re.escape(word.upper() if len(word) == 1 else word)}(?!\w)", text, 0 if len(word) == 1 else re.I)]  # fmt: skip
-    return min(found, default=None)
+    """Where a text first has one of these words; single letters are names in capitals only."""
+    said = (word.upper() if len(word) == 1 else rf"(?i:{re.escape(word)})" for word in words)
+    return min((m.start() for one in said for m in re.finditer(rf"(?<!\w){one}(?!\w)", text)), default=None)
 
 
 def _apart(one: Over, other: Over) -> bool:
@@ -141,43 +157,53 @@ def _apart(one: Over, other: Over) -> bool:
     return not (first <= second or second <= first or chained)
 
 
-_ROUND = Pattern(r"\b(?:round|exp|experiment|week(?:['’]s)?|sprint|phase|iteration|day|trial)\b", re.IGNORECASE)
-_BASE = Pattern(r"\b(?:baseline|control|started (?:from|at))(?: (?:is|was|at|of))?\s*[:=]?\s*$", re.IGNORECASE)
+_ROUND = Pattern(
+    r"\b(?:round|exp|experiment|week(?:['’]s)?|sprint|phase|iteration|day|trial|idea|change|trick)\b", re.IGNORECASE
+)
+_BASE = Pattern(r"\b(?:baseline|base|control|started (?:from|at))(?: (?:is|was|at|of))?\s*[:=]?\s*$", re.IGNORECASE)
+_ON = Pattern(r"\b(?:on|for) (?:the )?([A-Z][\w-]+)")
 _WON = Pattern(
-    r"\b(?:the )?(?:bigger|larger|better|best|stronger) (?:win|gain|one|change|step|improvement|idea)\b|\bmore (?:successful|"
+    r"\b(?:the )?(?:bigger|larger|better|best|stronger) (?:win|gain|one|change|step|improvement|idea)\b|"
+    r"\bis (?:clearly )?better\b|\bmore (?:successful|"
     r"useful|effective|valuable)\b|\b(?:twice|\w+ times) as (?:good|successful|useful|effective)\b",
     re.IGNORECASE,
 )
 
 
 def outgained(log: Log) -> Iterator[Outranked]:
-    """``Round 1 baseline 61.2, variant 63.0. Round 2 baseline 58.9, variant 61.5. Round 2's is better (+2.6 vs +1.8)``."""
+    """``Round 1 baseline 61.2, ours 63.0. Round 2 baseline 58.9, ours 61.5. Round 2 is better (+2.6 vs +1.8)``."""
     every = [] if log.data else statements_of(log)
     for one in every:
         if _WON.search(one.text) is None or any(p.search(one.text) for p in (_NO, OPEN)):
             continue
         above = [s for s in every[max(0, one.place - 8) : one.place] if one.line.number - s.line.number <= 20]
         rounds = _rounds(log, above)
+        if len(set(_ON.findall(" ".join(s.text for s in above)))) > 1:
+            continue  # results on two sets of data
         if len(rounds) != 2 or rounds[0].name == rounds[1].name:
             continue
         quoted = {abs(n.value) for n in one.numbers}
-        if {gain.size for gain in rounds} <= quoted or (not one.numbers and len({s.section for s in (*above, one)}) == 1):
+        if {gain.size for gain in rounds} <= quoted or (
+            not one.results and not any(n.signed for n in one.numbers) and len({s.section for s in (*above, one)}) == 1
+        ):
             yield Outranked(rounds[0], rounds[1], one.line)
 
 
 def _rounds(log: Log, above: Sequence[Statement]) -> list[Over]:
     """The gain of each round over its own baseline, with the baseline's result for a name."""
     found: list[Over] = []
-    base = None
+    first: tuple[Number, bool] | None = None
     for one in above:
-        title = " ".join(log.path(one.section)[-1:])
-        for n in one.results:
-            if _BASE.search(one.text[: n.start]):
-                base = n if _ROUND.search(f"{title} {one.text}") else None
-            elif base is not None and n.decimals == base.decimals:
-                size = round(n.value - base.value, n.decimals)
-                found.append(Over(frozenset(), abs(size), f"{size:+.{n.decimals}f}", f"{base.value:g}", one.line_of(n)))
-                base = None
-            elif base is None and found:
+        within = _ROUND.search(" ".join((*log.path(one.section)[-1:], one.text))) is not None
+        for n in one.results if within else ():
+            based = _BASE.search(one.text[: n.start]) is not None
+            if first is None:
+                first = (n, based)
+                continue
+            if first[1] == based or first[0].decimals != n.decimals:
                 return []
-    return found
+            base, value = (first[0], n) if first[1] else (n, first[0])
+            size = round(value.value - base.value, n.decimals)
+            found.append(Over(frozenset(), abs(size), f"{size:+.{n.decimals}f}", f"{base.value:g}", one.line_of(n)))
+            first = None
+    return found if first is None else []

@@ -1,4 +1,4 @@
-"""The best of several looks at test data, told in plain sentences: their results one by one, and the best as the result."""
+"""The best of several looks at test data in plain sentences: what each look gave, and the best as the result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, REPORTED
@@ -15,36 +15,51 @@ from evenhand.audit.told.arms.grids import grids_of
 from evenhand.audit.told.concluded.picked_data import ALONG, Picked
 from evenhand.audit.told.concluded.picked_sure import told_on_test
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+from evenhand.audit.told.fair.scenes import OPEN, after, scenes, together
 
 _MOMENT = (
     r"(?:epochs?|epoch-wise|check-?points?|ckpts?|steps?|evals?|evaluations?|saves?|snapshots?|iterations?|iters?|"
-    r"updates?|during training|history|over time|curve|per-epoch)"
+    r"updates?|during training|(?:over|throughout) training|history|over time|curve|per-epoch)"
 )
 _ALONG = Pattern(rf"(?<![a-z]){_MOMENT}(?![a-z])|@ ?\d+k?\b|\b\d+k/\d+k", re.IGNORECASE)
 _LENGTH = Pattern(r"\b(?:after|for|of|with) \d+k? (?:epochs|steps|iterations|updates)\b", re.IGNORECASE)
 _OTHERS = Pattern(
-    r"\b(?:methods|models|systems|tasks|seeds|variants|folds|languages|data ?sets|classes|runs|baselines|teams|sizes)\b|"
+    r"\b(?:methods|models|systems|tasks|seeds|variants|folds|languages|data ?sets|classes|runs|baselines|teams|"
+    r"sizes|layers?|years?|chain of thought|"
+    r"reasoning|hops?|shots?|turns?)\b|"
     r"% of the (?:data|labels)|\bper (?:task|seed|class|fold|language|model)\b",
     re.IGNORECASE,
 )
 """What else a row of results may be of."""
 
 _GIVEN = Pattern(
-    r"^\W*(?:result|final|reported|score|headline|main result|main number|auc|f1|acc\w*|bleu|wer|our score)\b[^:.;]{0,30}[:=]|"
-    r"\b(?:result|score|accuracy) is\b|\b(?:so )?(?:the|our|this) (?:[\w-]+ )?(?:model|method|system|run) (?:\w+ )?(?:reaches|"
+    r"^\W*(?:result|final|reported|score|headline|main result|main number|auc|f1|acc\w*|bleu|wer|"
+    r"our score)\b[^:.;]{0,30}[:=]|"
+    r"\b(?:result|score|accuracy) is\b|\b(?:so )?(?:the|our|this) (?:[\w-]+ )?(?:model|method|system|run|agent|"
+    r"policy|network|classifier) (?:\w+ )?(?:reaches|"
     r"achieves|gets|has|scores)\b|\b(?:putting|going with|we quote|paper will say|take|took|use)\b|-> (?:we )?report",
     re.IGNORECASE,
 )
-_END = Pattern(r"\b(?:last|final (?:epoch|check\w*|step|eval\w*)|ends?|ended|end of|worst|drop\w*|fell|start\w*|overfit\w*|train(?:ing|ed)? for)\b", re.IGNORECASE)
+_END = Pattern(
+    r"\b(?:last|final (?:epoch|check\w*|step|eval\w*)|ends?|ended|end of|worst|drop\w*|fell|start\w*|overfit\w*|"
+    r"train(?:ing|ed)? for)\b",
+    re.IGNORECASE,
+)
 _BEST = Pattern(r"\b(?:best|highest|max(?:imum)?|peak|top|lowest|min(?:imum)?)\b", re.IGNORECASE)
 _COUNT = Pattern(
-    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:test )?(?:epochs|check-?points|ckpts|evaluations|evals|looks|times|"
+    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:test )?(?:epochs|check-?points|ckpts|evaluations|"
+    rf"evals|looks|times|"
     rf"snapshots)\b",
     re.IGNORECASE,
 )
+_PEAK = Pattern(
+    r"\b(?:peaks?|peaked|best|highest|max(?:imum)?)\b[^\d.;]{0,20}(?P<n>\d+\.\d+).*\b(?:final|last|ends?|ended|"
+    r"fell|dropp\w+|down)\b"
+    r"[^\d.;]{0,20}(?P<end>\d+\.\d+)",
+    re.IGNORECASE,
+)
 _THAT = Pattern(r"^\W*(?:this|that|it)\b", re.IGNORECASE)
-_LEAST, _MOST = 4, 60
+_LEAST, _MOST, _BELOW = 4, 60, 5
 
 
 def best_looks(log: Log) -> Iterator[Picked]:
@@ -73,7 +88,9 @@ def _peak(row: Sequence[Number], told: Sequence[Number]) -> Number | None:
     cells = [n.value for n in row]
     if not _LEAST <= len(cells) <= _MOST or len({n.decimals for n in row}) > 2 or max(cells) > 3 * abs(min(cells)):
         return None
-    ends = [value for value in (max(cells), min(cells)) if cells.count(value) == 1 and value not in (cells[0], cells[-1])]
+    ends = [
+        value for value in (max(cells), min(cells)) if cells.count(value) == 1 and value not in (cells[0], cells[-1])
+    ]
     found = [n for n in told if n.value in ends]
     return found[0] if len(found) == 1 and not any(n.value == cells[-1] for n in told) else None
 
@@ -82,11 +99,19 @@ def _row(one: Statement, end: int) -> list[Number]:
     """Numbers that follow each other in a statement, with nothing but signs between them, before a place in it."""
     best: list[Number] = []
     own: list[Number] = []
-    for n in (n for n in one.numbers if n.end <= end and not n.signed and not n.spread):
-        near = own and re.fullmatch(r"\s*%?\s*(?:[,;/|→]|->|=>|and|,\s*and)?\s*", one.text[own[-1].end : n.start])
+    for n in _told(one, end):
+        near = own and re.fullmatch(
+            r"\s*%?\s*(?:[,;/|→]|->|=>|and|,\s*and)?\s*(?:\d+k?[:=]?\s+)?", one.text[own[-1].end : n.start]
+        )
         own = [*own, n] if near else [n]
         best = own if len(own) >= len(best) else best
     return best
+
+
+def _told(one: Statement, end: int) -> list[Number]:
+    """The results of a statement, or its numbers where it has few results: checkpoints stand beside theirs."""
+    told = one.results if len(one.results) >= _LEAST else one.numbers
+    return [n for n in told if n.end <= end and not n.signed and not n.spread]
 
 
 def _of_a_row(one: Statement, scene: Sequence[Statement]) -> Picked | None:
@@ -110,7 +135,9 @@ def _of_a_row(one: Statement, scene: Sequence[Statement]) -> Picked | None:
 def _of_a_run(log: Log, one: Statement) -> Picked | None:
     """Looks that stand line by line above a statement."""
     above = statements_of(log)[max(0, one.place - 40) : one.place]
-    run = list(takewhile(lambda s: s.section == one.section and _ALONG.search(s.text) and len(s.results) == 1, reversed(above)))
+    run = list(
+        takewhile(lambda s: s.section == one.section and _ALONG.search(s.text) and len(s.results) == 1, reversed(above))
+    )
     run.reverse()
     if len(run) < _LEAST or not all(told_on_test(s.labelled) for s in run):
         return None
@@ -124,7 +151,7 @@ def _of_a_run(log: Log, one: Statement) -> Picked | None:
 def _of_a_table(log: Log, one: Statement) -> Picked | None:
     """Looks in the rows of a table right above a statement."""
     for grid in grids_of(log):
-        near = grid.section == one.section and 0 < one.line.number - grid.last <= 3
+        near = together(log, one, grid.last, grid.section) and one.line.number - grid.last <= _BELOW
         if not near or ALONG.match(grid.label.strip()) is None or re.match(r"(?i)epochs", grid.label.strip()):
             continue
         for column in grid.of("score"):
@@ -140,15 +167,16 @@ def _in_words(one: Statement, scene: Sequence[Statement]) -> Picked | None:
     for other in scene[-2:]:
         counts = [NUMBERS.get(found["n"].lower()) or int(found["n"]) for found in _COUNT.finditer(other.text)]
         counts = [count for count in counts if count >= _LEAST]
+        peak = _PEAK.search(other.text) if other is not one and _ALONG.search(other.text) else None
+        if peak is not None and told_on_test(other.labelled) and _given(one) and _END.search(one.text) is None:
+            same = [n for n in one.results if f"{n.value:g}" == f"{float(peak['n']):g}"]
+            if same and not any(n.value == float(peak["end"]) for n in one.results):
+                return Picked(f"{same[0].value:g}", one.line_of(same[0]), other.line.number, 0, True, sure=True)
         if not counts or _BEST.search(other.text) is None or not told_on_test(other.labelled) or not _given(one):
             continue
         best = [n for n in other.results if any(n.value == m.value for m in one.results)]
         if not best and other is not one and _THAT.search(one.text) and len(other.results) == 1 and not one.results:
             best = list(other.results)
-        if len(best) and len({n.value for n in best}) == 1 and _END.search(one.text) is None:
-            return Picked(f"{best[0].value:g}", _line(one), other.line.number, counts[0], True, sure=True)
+        if best and len({n.value for n in best}) == 1 and _END.search(one.text) is None:
+            return Picked(f"{best[0].value:g}", one.line, other.line.number, counts[0], True, sure=True)
     return None
-
-
-def _line(one: Statement) -> Line:
-    return one.line

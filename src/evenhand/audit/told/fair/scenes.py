@@ -10,7 +10,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.concluded.compared import is_setting
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 
-_BEFORE, _LINES, _LONGEST = 5, 8, 300
+_BEFORE, _LINES, _APART, _LONGEST = 8, 10, 16, 300
 OPEN = Pattern(
     r"\?|\b(?:should|would|could|might|may|todo|plan\w*|hypothes\w*|expect\w*|et al|prior|previous(?:ly)?|literature|"
     r"target|goal|whether|unequal|unfair|not (?:a )?fair|caveat|not comparable|cannot be compared|no conclusion|"
@@ -20,19 +20,39 @@ OPEN = Pattern(
 """What is hoped for, asked, told of others, or owned up to."""
 
 
+_CLOSING = Pattern(
+    r"^\W*(?:\d[\d.]*\W+)?(?:final|results?|summary|conclusions?|verdict|outcome|discussion|findings|"
+    r"take-?aways?|headline|"
+    r"evaluation|comparison)\b",
+    2,
+)
+"""Headings under which is told what those before them led to."""
+
+
+def together(log: Log, one: Statement, line: int, section: int) -> bool:
+    """Whether a statement may speak of what stands on an earlier line: in its section, or in the one that it closes."""
+    apart = one.line.number - line
+    if section == one.section:
+        return 0 <= apart <= _LINES
+    beside = section >= 0 and one.section >= 0 and log.sections[section].parent == log.sections[one.section].parent
+    return beside and 0 <= apart <= _APART and _CLOSING.search(log.sections[one.section].title) is not None
+
+
 def scenes(log: Log) -> Iterator[tuple[Statement, list[Statement]]]:
     """Each statement with those before it in its section, a few and not far, the nearest last."""
     every = [] if log.data else statements_of(log)
     for place, one in enumerate(every):
         near = every[max(0, place - _BEFORE) : place]
-        scene = [other for other in near if other.section == one.section and one.line.number - other.line.number <= _LINES]
+        scene = [other for other in near if together(log, one, other.line.number, other.section)]
         if len(one.text) <= _LONGEST:
             yield one, [other for other in scene if len(other.text) <= _LONGEST]
 
 
 def after(log: Log, one: Statement, count: int = 1) -> list[Statement]:
     """The statements that follow in the same section."""
-    return [other for other in statements_of(log)[one.place + 1 : one.place + 1 + count] if other.section == one.section]
+    return [
+        other for other in statements_of(log)[one.place + 1 : one.place + 1 + count] if other.section == one.section
+    ]
 
 
 def values(one: Statement) -> list[Number]:

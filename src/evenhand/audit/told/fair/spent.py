@@ -18,7 +18,8 @@ from evenhand.audit.told.concluded.statements import Statement, share_a_word, wo
 from evenhand.audit.told.fair.scenes import OPEN, after, scenes
 
 _AMOUNT = Pattern(
-    r"(?<![\w.,+\-−$])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?: of (?:the |its )?\d+[kKM]?)?(?: (?:training|gradient|full))?"
+    r"(?<![\w.,+\-−$])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?: of (?:the |its )?\d+[kKM]?)?(?: (?:training|"
+    r"gradient|full|env(?:ironment)?))?"
     r"[ -]?(?P<unit>steps|epochs?|iterations|iters|updates|tokens|gpu-?h(?:ours?)?|hours?|h|minutes|min|seconds|s)\b"
     r"(?!\s*(?:/|per\b|each\b|of warm|warm|ago|later))|\b(?:from|at) step (?P<at>\d[\d,]*)(?P<atk>[kM])?\b",
     re.IGNORECASE,
@@ -26,42 +27,66 @@ _AMOUNT = Pattern(
 _LISTED = Pattern(r"^\W*(?:training )?(?P<unit>steps|epochs|iterations|updates|tokens)\s*[:=]", re.IGNORECASE)
 _PLAIN = Pattern(r"(?<![\w.,+\-−])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?![\w.%])")
 _SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "": 1.0}
-_TIMED = Pattern(r"\b(?:budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|gpu-?h(?:ours?)?|stopped)\b", re.IGNORECASE)
-_TOOK = Pattern(r"\b(?:took|takes?|faster|slower|speed\w*|latency|inference|eta|eval\w*|per (?:step|epoch)|every|ms)\b", re.IGNORECASE)
-_PART = Pattern(r"\b(?:every|each|per|first|last|warm-?up (?:of|for)|another|within|best (?:at|after)|converge\w* (?:at|after|in))\s+$", re.IGNORECASE)
+_TIMED = Pattern(
+    r"\b(?:budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|given|gave|got|had|killed|finished|"
+    r"gpu-?h(?:ours?)?|stopped)\b",
+    re.IGNORECASE,
+)
+_TOOK = Pattern(
+    r"\b(?:took|takes?|faster|slower|speed\w*|latency|inference|eta|eval\w*|per (?:step|epoch)|every|ms|"
+    r"\d+ (?:gpus?|cards|[ahv]100s?))\b",
+    re.IGNORECASE,
+)
+_PART = Pattern(
+    r"\b(?:every|each|per|first|last|warm-?up (?:of|for)|another|within|best (?:at|after)|converge\w* (?:at|"
+    r"after|in))\s+$",
+    re.IGNORECASE,
+)
 _TUNED = Pattern(
-    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)}) (?:\w+ )?(?:values|trials|settings|configs|configurations|combinations|"
+    rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)}) (?:\w+ )?(?:values|trials|runs|settings|configs|"
+    rf"configurations|combinations|"
     rf"learning rates|lrs)\b|\b(?P<list>(?:in )?\{{[^{{}}]+\}})",
     re.IGNORECASE,
 )
 _TUNING = Pattern(r"\b(?:tun(?:ed|ing)|search\w*|grid|sweep|swept|tried|trials|selected from)\b", re.IGNORECASE)
 _DEFAULT = Pattern(
-    r"\b(?:defaults?|default \w+|(?:settings|values|hyperparameters) (?:from|of) the paper|not tuned|untuned|out of the box|"
+    r"\b(?:defaults?|default \w+|(?:settings|values|hyperparameters) (?:from|of) the paper|not tuned|untuned|"
+    r"out of the box|"
     r"none|no (?:tuning|search|sweep))\b",
     re.IGNORECASE,
 )
 _BASE = Pattern(r"\b(?:baselines?|controls?|reference|vanilla)\b", re.IGNORECASE)
 _OTHER = Pattern(r"\b(?:ours|our|we|proposed|treatment|variants?|new|us)\b", re.IGNORECASE)
+_GENERIC = Pattern(r"\b(?:variants?|candidates?|others|rest)\b", re.IGNORECASE)
+"""Arms of any name."""
+
 _WE = Pattern(r"\b(?:we|our baselines?|us)\b", re.IGNORECASE)
-_CUT = Pattern(r"[;,]\s+|\s(?:and|but|while|whereas|vs\.?|versus|against)\s")
+_CUT = Pattern(r"[;,]\s+|\.\s+(?=[A-Z])|\s(?:and|but|while|whereas|vs\.?|versus|against)\s")
 _WIN = Pattern(
-    r"\b(?:wins?|won|beats?|outperforms?|better|improves?|improved|helps?|works|pays off|ahead|superior|adopted|improvement of|"
-    r"(?:gives?|brings?|gains?) [+\d]|we win)\b",
+    r"\b(?:wins?|won|beats?|outperforms?|(?<!lower is )(?<!higher is )better|improves?|improved|helps?|works|"
+    r"pays off|ahead|superior|adopted|improvement of|"
+    r"(?:gives?|brings?|gains?) \+?\d[\d.]*|we win)\b",
     re.IGNORECASE,
 )
 _LOWER = Pattern(r"\b(?:loss|ppl|perplexity|wer|error|err|mae|rmse|mse|fid|nats|bpb)\b", re.IGNORECASE)
 _AWARE = Pattern(
-    r"\b(?:no|not|n['’]t|neither|although|despite|though|however|continu\w+|resum\w+|restart\w*|initiali[sz]ed|warm-start\w*|"
-    r"pre-?train\w*|stages?|phases?|converg\w*|early[- ]stop\w*|patience|longer|undertrained|teacher|scal(?:ing|es)|sampling|"
-    r"denois\w*|worse|behind|only needs?|times (?:the|as many|more)|more (?:steps|epochs|tokens|time|compute|training)|fewer|cheaper|same (?:\w+ )?(?:steps|epochs|budget|time|compute|tokens))\b|"
-    r"\b(?:each|both) (?:had|got|ran|were|was|train\w*|for|models|arms|runs)\b|\beach\W*$|\b(?:for|in|with) both\b|\bsame (?:number|amount)\b",
+    r"\b(?:no|not|n['’]t|neither|although|despite|though|however|continu\w+|resum\w+|restart\w*|initiali[sz]ed|"
+    r"warm-start\w*|"
+    r"pre-?train\w*|stages?|phases?|converg\w*|early[- ]stop\w*|patience|longer|undertrained|teacher|scal(?:ing|"
+    r"es)|sampling|"
+    r"denois\w*|worse|behind|only needs?|times (?:the|as many|more)|more (?:steps|epochs|tokens|time|compute|"
+    r"training)|fewer|cheaper|same (?:\w+ )?(?:steps|epochs|budget|time|compute|tokens))\b|"
+    r"\b(?:each|both) (?:had|got|ran|were|was|train\w*|for|models|arms|runs)\b|\beach\W*$|\b(?:for|in|"
+    r"with) both\b|\bsame (?:number|amount)\b",
     re.IGNORECASE,
 )
-_STAGE = Pattern(r"\b(?:warm-?up|cool-?down|decay|context|patience|data ?sets?|corpus|corpora)\b", re.IGNORECASE)
+_STAGE = Pattern(
+    r"\b(?:warm-?up|cool-?down|(?<!weight )decay|context|patience|data ?sets?|corpus|corpora)\b", re.IGNORECASE
+)
 _OF_DATA = Pattern(r"\b(?:with|on|in|using|from)(?: (?:only|about|just))?\s+$", re.IGNORECASE)
 """Before a time: hours of data, or what something took."""
 
-_MUCH, _MOST = 1.5, 1000
+_MUCH, _MOST, _WORDS = 1.5, 1000, 8
 
 
 @dataclass(frozen=True)
@@ -85,33 +110,43 @@ def plainly_unequal(log: Log) -> Iterator[Spent]:
             continue
         shares = [share for other in scene for share in _shares(other)]
         pair = _pair(shares)
-        if pair is None or not _credited(one.text, pair[0], pair[1]):
+        if pair is None or len({log.line(share.line).section for share in pair}) > 1:
+            continue
+        if not _credited(one.text, said.start(), pair[0], pair[1]):
             continue
         told = [s for s in scene if s.place >= min(share.place for share in pair)]
         beside = [*before, *after(log, one)]
-        if any(_aware(s.text, s is one) for s in told) or any(OPEN.search(s.text) or KNOWN.search(s.text) for s in beside):
+        if any(_aware(s.text, s is one) for s in told) or any(
+            OPEN.search(s.text) or KNOWN.search(s.text) for s in beside
+        ):
             continue
         results = [Told(float("nan"), one.line.number, one)] * 2
-        claim = Compared(one, one.line, said, results[0], results[1], by_word=True)
+        claim = Compared(
+            one, one.sentence.line_at(said.start()), _clause(one.text, said), results[0], results[1], by_word=True
+        )
         yield Spent(claim, pair[0].kind, pair[0].amount, pair[1].amount, pair[0].line, pair[1].line, sure=True)
 
 
 def _aware(text: str, claim: bool) -> bool:
     """Whether a statement knows of the budget, or makes it part of one run; the tuning of one arm may be denied."""
     plain = _DEFAULT.sub(" ", text)
-    return any(p.search(text) for p in (OPEN, KNOWN)) or _AWARE.search(plain) is not None or (claim and AGAINST.search(text) is not None)
+    return (
+        any(p.search(text) for p in (OPEN, KNOWN))
+        or _AWARE.search(plain) is not None
+        or (claim and AGAINST.search(text) is not None)
+    )
 
 
-def _win(one: Statement) -> str | None:
+def _win(one: Statement) -> re.Match[str] | None:
     """The words in which a statement lets one arm win, or the difference that it prints for it."""
     found = _WIN.search(one.text)
     if found is not None:
-        return found[0]
+        return found
     if _OTHER.search(one.text) is None:
         return None
     up = next((n for n in one.numbers if n.signed and n.value > 0), None)
     if up is not None and len(one.results) == 2:
-        return one.text[up.start : up.end]
+        return re.compile(r".*").match(one.text, up.start, up.end)
     cuts = _segments(one.text)
     based = [part for part in cuts if _BASE.search(part)]
     others = [part for part in cuts if _OTHER.search(part) and not _BASE.search(part)]
@@ -121,12 +156,20 @@ def _win(one: Statement) -> str | None:
     if pair[0] is None or pair[1] is None or pair[0] is pair[1]:
         return None
     ahead = pair[0].value < pair[1].value if _LOWER.search(one.text) else pair[0].value > pair[1].value
-    return one.text[pair[0].start : pair[0].end] if ahead else None
+    return re.compile(r".*").match(one.text, pair[0].start, pair[0].end) if ahead else None
+
+
+def _clause(text: str, said: re.Match[str]) -> str:
+    """The words before those that let an arm win, in their own clause, with these."""
+    start = max((m.end() for m in re.finditer(r"[,.;:]\s|[-=]>\s?|\A", text[: said.start()])), default=0)
+    return " ".join(text[start : said.end()].split()[-_WORDS:])
 
 
 def _segments(text: str) -> list[str]:
     """The parts of a statement between commas and conjunctions, brackets kept whole."""
-    whole = re.sub(r"\([^()]*\)|\{[^{}]*\}", lambda m: m[0].replace(", ", ",\x00").replace(" and ", "\x00and\x00"), text)
+    whole = re.sub(
+        r"\([^()]*\)|\{[^{}]*\}", lambda m: m[0].replace(", ", ",\x00").replace(" and ", "\x00and\x00"), text
+    )
     return [part.replace("\x00", " ") for part in _CUT.split(whole)]
 
 
@@ -134,16 +177,17 @@ def _shares(one: Statement) -> list[_Share]:
     """What each segment of a statement says that somebody could spend; nothing where one tells of two."""
     if _STAGE.search(one.text):
         return []
+    said = one.text.replace("_", " ")
     found: list[_Share] = []
     listed = _LISTED.search(one.text)
     unit = listed["unit"] if listed is not None else ""
     tuning = _TUNING.search(one.text) is not None
-    for part in _segments(one.text):
+    for part in _segments(said):
         base, words = _BASE.search(part) is not None, words_of(_AMOUNT.sub(" ", part))
-        read = [(m, *_amount(m, "", one.text)) for m in _AMOUNT.finditer(part) if not _PART.search(part[: m.start()])]
+        read = [(m, *_amount(m, "", said)) for m in _AMOUNT.finditer(part) if not _PART.search(part[: m.start()])]
         told = [(k, n) for m, k, n in read if k != "time" or _OF_DATA.search(part[: m.start()]) is None]
         if unit and not told:
-            told = [_amount(m, unit, one.text) for m in _PLAIN.finditer(part)]
+            told = [_amount(m, unit, said) for m in _PLAIN.finditer(part)]
         tuned = _TUNED.search(part) if tuning else None
         if tuned is not None:
             told.append(("trials", _count(tuned)))
@@ -154,7 +198,9 @@ def _shares(one: Statement) -> list[_Share]:
         for kind, amount in told:
             if kind:
                 found.append(_Share(kind, amount, base, words, one.line.number, one.place))
-    if _BASE.search(one.text) and _OTHER.search(_WE.sub(" ", one.text)):  # an amount that stands alone beside both is of both
+    if _BASE.search(one.text) and _OTHER.search(
+        _WE.sub(" ", one.text)
+    ):  # an amount that stands alone beside both is of both
         kinds = [share.kind for share in found]
         return [replace(s, amount=-1.0) if kinds.count(s.kind) == 1 else s for s in found]
     return found
@@ -192,10 +238,13 @@ def _pair(shares: Sequence[_Share]) -> tuple[_Share, _Share] | None:
     return None
 
 
-def _credited(text: str, more: _Share, base: _Share) -> bool:
+def _credited(text: str, at: int, more: _Share, base: _Share) -> bool:
     """Whether a claim lets the arm of the larger share win: it names this one, and no baseline before it."""
-    mine = [m.start() for m in re.finditer(r"[^\W\d_][\w-]+", text) if share_a_word(words_of(m[0]), more.words - base.words)]
-    ours = _OTHER.search(text)
+    text = text[max((m.end() for m in re.finditer(r"[.;]\s|[-=]>", text[:at])), default=0) :]
+    mine = [
+        m.start() for m in re.finditer(r"[^\W\d_][\w-]+", text) if share_a_word(words_of(m[0]), more.words - base.words)
+    ]
+    ours = _OTHER.search(text) or (_GENERIC.search(" ".join(more.words)) and re.search(r"[^\W\d_]", text))
     named = min([*mine, *([ours.start()] if ours is not None else [])], default=None)
     first = _BASE.search(text)
     return named is not None and (first is None or named < first.start())

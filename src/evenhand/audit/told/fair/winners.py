@@ -20,34 +20,46 @@ _TRIED = Pattern(
     rf"instructions?|templates?|variants?|config\w*|settings?|losses|loss functions?|recipes?|weights|decoders?|"
     rf"candidates?|options?|trials?|combinations?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|"
     rf"temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ratios|(?:learning )?rates|lrs|values|ablations|"
-    rf"tricks|seeds|runs)(?![\w-])",
+    rf"tricks|seeds|runs)(?![\w-])|\b(?:layer|config|variant|prompt|template|setting|"
+    rf"candidate) \d+ of (?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
 _SEARCH = Pattern(
-    r"\b(?:tried|tries|tested|compared|screened|scored|searched|swept|sweep|search|ran|run|were run|generated|evaluated|"
-    r"selected|picked|chose|trials|best of|out of|of|from|among|tried:)\b",
+    r"\b(?:tried|tries|trained|tested|compared|screened|scored|searched|swept|sweep|search|ran|run|were run|"
+    r"generated|evaluated|"
+    r"selected|picked|chose|trials|took|best of|out of|of|from|among|tried:)\b|^\W*\d+ \w+ ?[,:;x×]",
     re.IGNORECASE,
 )
 _REPORT = Pattern(
     r"^\W*(?:final|result|conclusion|confirmed|hence|so|therefore)\b|\bfinal (?:model|score|table|accuracy|f1)\b|"
-    r"\b(?:therefore|hence|so|thus|conclusion)\b[:,]? |\b(?:confirmed|ship|adopt\w*)\b",
+    r"\b(?:therefore|hence|so|thus|conclusion)\b[:,]? |\b(?:reported|confirmed|ship|adopt\w*)\b",
     re.IGNORECASE,
 )
 _SAME = Pattern(
-    r"\b(?:on|with|for|over) (?:the |these |those |this |our )?(?:very )?(?:same|these|those) (?:\d+ |\w+ ){0,2}?(?:seeds?|items|questions|"
-    r"queries|prompts|problems|examples|tasks|set|data|runs)\b|\bthe same \d+\b",
+    r"\b(?:on|with|for|over) (?:the |these |those |this |our )?(?:very )?(?:same|these|those) (?:\d+ |"
+    r"\w+ ){0,2}?(?:seeds?|items|questions|"
+    r"queries|prompts|problems|examples|tasks|images|sentences|documents|tickets|cases|set|data|runs)\b|"
+    r"\bthe same \d+\b",
     re.IGNORECASE,
 )
 _GAINED = Pattern(
-    r"\b(?:gains?|gained|brings?|brought|gives?|gave|adds?|added|improv\w+|better|more|higher|lifts?|worth|wins?|helps?|"
+    r"\b(?:gains?|gained|brings?|brought|gives?|gave|adds?|added|improv\w+|better|more|higher|lifts?|worth|"
+    r"wins?|helps?|"
     r"reduc\w+|lower\w*|cuts?)\b|\+\d",
     re.IGNORECASE,
 )
 _DATA = Pattern(
-    r"\bseeds? ?[=:]? ?\(?(?P<seeds>\d+(?:(?:, ?(?:and )?| and |[-–]| to )\d+)*)|(?<![\d.])(?P<n>\d+) (?:\w+ )?(?:seeds|questions?|items|queries|"
-    r"problems|prompts|examples|tasks)\b|(?P<set>\b(?:[A-Z][A-Za-z]*\d*[A-Z]*-\d+|\w+ set)\b)",
+    r"\bseeds? ?[=:]? ?\(?(?P<seeds>\d+(?:(?:, ?(?:and )?| and |[-–]| to )\d+)*)|"
+    r"(?<![\d.])(?P<n>\d+)(?= (?:\w+ )?(?:seeds|questions?|items|queries|"
+    r"problems|prompts|examples|tasks|images|sentences|documents|tickets|cases)\b)|"
+    r"(?P<set>\b(?:[A-Z][A-Za-z]*\d*[A-Z]*-\d+|\w+ set)\b)|\b(?P<split>(?i:dev|validation|val|test))\b",
 )
-_AGAINST = Pattern(r"\b(?:vs\.?|versus|against|compared|baselines?|default|than|over|without|parent|base)\b", re.IGNORECASE)
+_AGAINST = Pattern(
+    r"\b(?:vs\.?|versus|against|compared|baselines?|default|than|over|without|parent|base)\b", re.IGNORECASE
+)
+_NOT_BEST = Pattern(
+    r"\b(?:median|mean|avg|average|worst|default|baseline|second|next|runner-up)\b[^\d.;]{0,16}$", re.IGNORECASE
+)
 _FEWEST = 4
 
 
@@ -77,7 +89,10 @@ def _tried(one: Statement) -> int:
     """How many settings a statement says were tried."""
     if _SEARCH.search(one.labelled) is None:
         return 0
-    told = [NUMBERS.get(found["n"].lower()) or int(found["n"]) for found in _TRIED.finditer(one.text)]
+    told = [
+        NUMBERS.get((found["n"] or "").lower()) or int(found["n"]) if found["n"] else int(found["m"])
+        for found in _TRIED.finditer(one.text)
+    ]
     told = [count for count in told if count >= _FEWEST]
     return told[0] if told else 0
 
@@ -89,7 +104,19 @@ def _best_of(one: Statement) -> list[Number]:
     told = [n for n in values(one) if n.signed] or values(one)
     told = [n for n in told if n.decimals == max(other.decimals for other in told)]  # a setting has fewer digits
     ends = {max(n.value for n in told), min(n.value for n in told)} if told else set()
+    told = [n for n in told if _NOT_BEST.search(one.text[: n.start]) is None]
     return [n for n in told if n.value in ends and PICKED.search(one.text[max(0, n.start - 90) : n.end + 50])]
+
+
+def _best_of_list(one: Statement, scene: Sequence[Statement]) -> list[Number]:
+    """The number of a point that is the best of a list, where a statement behind it says which one won."""
+    points = [told[0] for other in scene if len(told := values(other)) == 1]
+    own, ends = (
+        values(one),
+        {max(n.value for n in points), min(n.value for n in points)} if len(points) > _FEWEST else set(),
+    )
+    won = any(PICKED.search(other.text) for other in scene[scene.index(one) + 1 :])
+    return own if len(own) == 1 and own[0].value in ends and won else []
 
 
 def _again(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple[Number, Line] | None:
@@ -98,7 +125,9 @@ def _again(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple
         return None
     if len(one.results) > 2:
         return None
-    same = next((same for value in _best_of(best) if (same := said(value, one)) is not None), None)
+    same = next(
+        (same for value in _best_of(best) or _best_of_list(best, scene) if (same := said(value, one)) is not None), None
+    )
     return (same, one.line_of(same)) if same is not None and _reports(one) else None
 
 
@@ -107,7 +136,10 @@ def _gained(best: Statement, one: Statement, scene: Sequence[Statement]) -> tupl
     if _GAINED.search(one.text) is None:
         return None
     at = scene.index(best)
-    chosen_on = _data(scene[: at + 1])
+    chosen_on = _data(scene[: max(at, 1)])
+    if not _data([best]) - chosen_on <= (_data([best]) if at <= 1 else set()):
+        return None
+    chosen_on |= _data([best])
     for other in scene[at:]:
         if other is not best and _SAME.search(other.text) is None and not chosen_on >= _data([other]) > set():
             continue
@@ -129,4 +161,8 @@ def _reports(one: Statement) -> bool:
 
 def _data(told: Sequence[Statement]) -> frozenset[str]:
     """The seeds and sets of items that statements name, as they name them."""
-    return frozenset(next(filter(None, found.groups())) for one in told for found in _DATA.finditer(one.text))
+    return frozenset(
+        next(filter(None, found.groups())).lower().removesuffix(" set")
+        for one in told
+        for found in _DATA.finditer(one.text)
+    )
