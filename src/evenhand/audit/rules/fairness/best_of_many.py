@@ -44,7 +44,8 @@ _NOT_USED = Pattern(
 _BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs="best")
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = Pattern(
-    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
+    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopp(?:ed|ing)|"
+    rf"tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
     rf"with|using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)"
     rf"(?:[- ]?(?:set|split|data|score|accuracy|acc|"
     rf"loss|items|average|questions))\b"
@@ -97,7 +98,8 @@ _LATER = Pattern(
     re.IGNORECASE,
 )
 _FELL = Pattern(
-    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|deteriorat\w+|sank|slid|crash\w+|"
+    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|"
+    r"deteriorat\w+|sank|slid|crash\w+|"
     r"diverg\w+|went|back|down)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d",
     re.IGNORECASE,
 )

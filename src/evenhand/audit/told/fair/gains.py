@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.gains import gains_of_table
@@ -54,6 +54,11 @@ _WEAK = Pattern(
 )
 
 
+_TRIAL = Pattern(r"(?:exp\w*|round|idea|change|method|variant|trick|intervention|run)\b", re.IGNORECASE)
+_NUMBERED = Pattern(r"(?:exp\w*|round|run)\b", re.IGNORECASE)
+"""What rows are called that are no sets of data, the latter only where they are counted and not named."""
+
+
 @dataclass(frozen=True)
 class Over:
     """A gain told in words: what gains, how much, over what, and where."""
@@ -84,9 +89,33 @@ def outranked(log: Log) -> Iterator[Outranked]:
             for g in near
             if 0 < one.line.number - g.line.number <= 8
         ]
+        rows += [
+            g
+            for t in log.tables
+            if t.section == one.section
+            for g in _based(log, t)
+            if 0 < one.line.number - g.line.number <= 8
+        ]
         found = _ranked(one, told) or _ranked(one, rows)
         if found is not None and not any(OPEN.search(s.text) for s in (*before[-2:], one, *after(log, one))):
             yield Outranked(*found, one.line)
+
+
+def _based(log: Log, table: Table) -> Iterator[Over]:
+    """The gains of rows that have a column for the result of the baseline, its value for a name."""
+    names = [name.strip().lower() for name in table.header]
+    base = [i for i, name in enumerate(names) if name in ("baseline", "base", "control")]
+    deltas = [
+        i for i, name in enumerate(names) if name in ("delta", "gain", "improvement", "diff", "Δ", "change", "lift")
+    ]
+    if len(base) != 1 or len(deltas) != 1 or _TRIAL.match(names[0]) is None:
+        return
+    for row, start, gain in zip(table.rows, table.columns[base[0]], table.columns[deltas[0]], strict=True):
+        plain = _NUMBERED.match(names[0]) is None or re.fullmatch(r"[A-Z]|\w* ?\d+", row.cells[0].strip()) is not None
+        if start is not None and gain is not None and plain:
+            yield Over(
+                _tokens(row.cells[0]), abs(gain.value), row.cells[deltas[0]], f"{start.value:g}", log.line(row.line)
+            )
 
 
 def _tokens(text: str) -> frozenset[str]:
@@ -100,8 +129,8 @@ def _gains(one: Statement) -> list[Over]:
     """The gains of a statement, each with its reference, where there are as many of these as of those."""
     text = one.text
     refs, deltas = list(_REF.finditer(text)), list(_DELTA.finditer(text))
-    rank = _RANK.search(text)
-    end = rank.start() if rank is not None and rank[0] != "beats" else len(text)
+    ranks = [m.start() for m in _RANK.finditer(text) if not any(r.start() < m.start() < r.end() for r in refs)]
+    end = min(ranks, default=len(text))
     refs, deltas = ([m for m in found if m.end() <= end] for found in (refs, deltas))
     if not refs or len(refs) != len(deltas):
         return []

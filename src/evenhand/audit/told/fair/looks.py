@@ -21,7 +21,7 @@ _MOMENT = (
     r"(?:epochs?|epoch-wise|check-?points?|ckpts?|steps?|evals?|evaluations?|saves?|snapshots?|iterations?|iters?|"
     r"updates?|during training|(?:over|throughout) training|history|over time|curve|per-epoch)"
 )
-_ALONG = Pattern(rf"(?<![a-z]){_MOMENT}(?![a-z])|@ ?\d+k?\b|\b\d+k/\d+k", re.IGNORECASE)
+_ALONG = Pattern(rf"(?<![a-z]){_MOMENT}(?![a-z])|@ ?(?:ep\w* ?)?\d+k?\b|\b\d+k/\d+k", re.IGNORECASE)
 _LENGTH = Pattern(r"\b(?:after|for|of|with) \d+k? (?:epochs|steps|iterations|updates)\b", re.IGNORECASE)
 _OTHERS = Pattern(
     r"\b(?:methods|models|systems|tasks|seeds|variants|folds|languages|data ?sets|classes|runs|baselines|teams|"
@@ -56,6 +56,11 @@ _PEAK = Pattern(
     r"\b(?:peaks?|peaked|best|highest|max(?:imum)?)\b[^\d.;]{0,20}(?P<n>\d+\.\d+).*\b(?:final|last|ends?|ended|"
     r"fell|dropp\w+|down)\b"
     r"[^\d.;]{0,20}(?P<end>\d+\.\d+)",
+    re.IGNORECASE,
+)
+_PEAK_OF = Pattern(
+    r"\b(?:best|highest|max(?:imum)?|peak)\b[^\d.;]{0,30}(?P<n>\d+\.\d+) ?%? \((?:at |in )?(?:epoch|step|"
+    r"check-?point) \d+ (?:of|/) ?\d",
     re.IGNORECASE,
 )
 _THAT = Pattern(r"^\W*(?:this|that|it)\b", re.IGNORECASE)
@@ -132,14 +137,20 @@ def _of_a_row(one: Statement, scene: Sequence[Statement]) -> Picked | None:
     return None
 
 
+def _one_look(one: Statement) -> bool:
+    """``epoch 3: 0.87``, ``1500: 0.371``."""
+    named = _ALONG.search(one.text) is not None or re.match(r"\W*\d+k?\s*[:=|]", one.text) is not None
+    return named and len(one.results) == 1
+
+
 def _of_a_run(log: Log, one: Statement) -> Picked | None:
     """Looks that stand line by line above a statement."""
     above = statements_of(log)[max(0, one.place - 40) : one.place]
-    run = list(
-        takewhile(lambda s: s.section == one.section and _ALONG.search(s.text) and len(s.results) == 1, reversed(above))
-    )
-    run.reverse()
-    if len(run) < _LEAST or not all(told_on_test(s.labelled) for s in run):
+    run = list(takewhile(lambda s: s.section == one.section and _one_look(s), reversed(above)))[::-1]
+    if len(run) < _LEAST:
+        return None
+    led = [s for s in above if s.place == run[0].place - 1 and s.section == one.section and _ALONG.search(s.text)]
+    if not all(told_on_test(s.labelled) for s in run) and not any(told_on_test(s.labelled) for s in led):
         return None
     row = [s.results[0] for s in run]
     best = _peak(row, one.results)
@@ -164,13 +175,14 @@ def _of_a_table(log: Log, one: Statement) -> Picked | None:
 
 def _in_words(one: Statement, scene: Sequence[Statement]) -> Picked | None:
     """``Of the 8 epochs, epoch 5 has the highest test accuracy (91.3 %). That is our final result.``"""
-    for other in scene[-2:]:
+    for other in scene[-3:]:
         counts = [NUMBERS.get(found["n"].lower()) or int(found["n"]) for found in _COUNT.finditer(other.text)]
         counts = [count for count in counts if count >= _LEAST]
-        peak = _PEAK.search(other.text) if other is not one and _ALONG.search(other.text) else None
-        if peak is not None and told_on_test(other.labelled) and _given(one) and _END.search(one.text) is None:
-            same = [n for n in one.results if f"{n.value:g}" == f"{float(peak['n']):g}"]
-            if same and not any(n.value == float(peak["end"]) for n in one.results):
+        peak = _PEAK.search(other.text) or _PEAK_OF.search(other.text)
+        if peak is not None and other is not one and told_on_test(other.labelled) and _ALONG.search(other.text):
+            same = [n for n in one.results if n.value == float(peak["n"])]
+            ended = peak.groupdict().get("end") or "nan"
+            if same and _given(one) and not _END.search(one.text) and all(n.value != float(ended) for n in one.results):
                 return Picked(f"{same[0].value:g}", one.line_of(same[0]), other.line.number, 0, True, sure=True)
         if not counts or _BEST.search(other.text) is None or not told_on_test(other.labelled) or not _given(one):
             continue

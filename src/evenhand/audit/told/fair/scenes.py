@@ -14,7 +14,8 @@ _BEFORE, _LINES, _APART, _LONGEST = 8, 10, 16, 300
 OPEN = Pattern(
     r"\?|\b(?:should|would|could|might|may|todo|plan\w*|hypothes\w*|expect\w*|et al|prior|previous(?:ly)?|literature|"
     r"target|goal|whether|unequal|unfair|not (?:a )?fair|caveat|not comparable|cannot be compared|no conclusion|"
-    r"inconclusive|upper bound|oracle|optimistic|biased|exploratory|by luck|preliminary|retract\w*|wrong|bug)\b",
+    r"inconclusive|upper bound|oracle|optimistic|biased|exploratory|by luck|preliminary|retract\w*|nois[ey]|"
+    r"noisy|wrong|bug)\b",
     2,
 )
 """What is hoped for, asked, told of others, or owned up to."""

@@ -28,7 +28,7 @@ _LISTED = Pattern(r"^\W*(?:training )?(?P<unit>steps|epochs|iterations|updates|t
 _PLAIN = Pattern(r"(?<![\w.,+\-−])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?![\w.%])")
 _SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "": 1.0}
 _TIMED = Pattern(
-    r"\b(?:budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|given|gave|got|had|killed|finished|"
+    r"\b(?:budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|given|gave|got|had|killed|finished|[ahv]100|"
     r"gpu-?h(?:ours?)?|stopped)\b",
     re.IGNORECASE,
 )
@@ -51,6 +51,7 @@ _TUNED = Pattern(
 _TUNING = Pattern(r"\b(?:tun(?:ed|ing)|search\w*|grid|sweep|swept|tried|trials|selected from)\b", re.IGNORECASE)
 _DEFAULT = Pattern(
     r"\b(?:defaults?|default \w+|(?:settings|values|hyperparameters) (?:from|of) the paper|not tuned|untuned|"
+    r"published (?:settings|hyperparameters|values)|"
     r"out of the box|"
     r"none|no (?:tuning|search|sweep))\b",
     re.IGNORECASE,
@@ -64,7 +65,7 @@ _WE = Pattern(r"\b(?:we|our baselines?|us)\b", re.IGNORECASE)
 _CUT = Pattern(r"[;,]\s+|\.\s+(?=[A-Z])|\s(?:and|but|while|whereas|vs\.?|versus|against)\s")
 _WIN = Pattern(
     r"\b(?:wins?|won|beats?|outperforms?|(?<!lower is )(?<!higher is )better|improves?|improved|helps?|works|"
-    r"pays off|ahead|superior|adopted|improvement of|"
+    r"pays off|(?:is|are) effective|ahead|superior|adopted|improvement of|"
     r"(?:gives?|brings?|gains?) \+?\d[\d.]*|we win)\b",
     re.IGNORECASE,
 )

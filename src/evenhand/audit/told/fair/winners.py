@@ -19,7 +19,8 @@ _TRIED = Pattern(
     rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:different )?(?:[^\W\d][\w'-]* ){{0,2}}?(?:prompts?|"
     rf"instructions?|templates?|variants?|config\w*|settings?|losses|loss functions?|recipes?|weights|decoders?|"
     rf"candidates?|options?|trials?|combinations?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|"
-    rf"temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ratios|(?:learning )?rates|lrs|values|ablations|"
+    rf"temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ratios|(?:learning )?rates|lrs|values|"
+    rf"ablations|ways|"
     rf"tricks|seeds|runs)(?![\w-])|\b(?:layer|config|variant|prompt|template|setting|"
     rf"candidate) \d+ of (?P<m>\d{{1,3}})",
     re.IGNORECASE,
@@ -60,12 +61,22 @@ _AGAINST = Pattern(
 _NOT_BEST = Pattern(
     r"\b(?:median|mean|avg|average|worst|default|baseline|second|next|runner-up)\b[^\d.;]{0,16}$", re.IGNORECASE
 )
+_BEST_RUN = Pattern(
+    rf"\b(?:best|highest|top|max(?:imum)?)\b(?: \w+)? of (?:the |our |all )?(?P<n>\d{{1,3}}|"
+    rf"{any_number(4)}) (?:seeds|runs|repeats)\b",
+    re.IGNORECASE,
+)
+_EVERY = Pattern(r"\b(?:both|each|all|same|likewise|as well|too|mean|median|average)\b", re.IGNORECASE)
 _FEWEST = 4
 
 
 def won_again(log: Log) -> Iterator[Picked]:
     """``Of 16 learning rates, 3e-4 gave the highest accuracy (73.4 %). Final result: 73.4 %, baseline 72.0 %``."""
     for one, before in scenes(log):
+        once = _at_once(one)
+        if once is not None and not any(_taken_back(other) for other in (one, *after(log, one))):
+            yield once
+            continue
         scene = [*before, one]
         start = next((at for at, other in enumerate(scene) if _tried(other)), None)
         if start is None:
@@ -119,6 +130,26 @@ def _best_of_list(one: Statement, scene: Sequence[Statement]) -> list[Number]:
     return own if len(own) == 1 and own[0].value in ends and won else []
 
 
+def _listed(one: Statement, behind: Statement) -> list[Number]:
+    """The best of several numbers that a statement lists, where the one behind it speaks of the best."""
+    told = [n for n in values(one) if n.signed] or values(one)
+    if len(told) < 3 or PICKED.search(behind.text) is None:
+        return []
+    return [n for n in told if n.value in (max(m.value for m in told), min(m.value for m in told))]
+
+
+def _at_once(one: Statement) -> Picked | None:
+    """``the best of 10 seeds (92.1 %), the baseline 91.5 %``, in one statement."""
+    found = _BEST_RUN.search(one.text)
+    told = [n for n in values(one) if found is not None and n.start > found.start()]
+    if found is None or not told or _EVERY.search(one.text) or DEV.search(one.text):
+        return None
+    count = NUMBERS.get(found["n"].lower()) or int(found["n"])
+    if count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
+        return None
+    return Picked(f"{told[0].value:g}", one.line_of(told[0]), one.line.number, count, test=False, sure=True)
+
+
 def _again(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple[Number, Line] | None:
     """The number of the best where a later statement gives it out again."""
     if best is one or not _data([one]) <= _data(scene[: scene.index(best) + 1]) or DEV.search(one.text):
@@ -126,7 +157,12 @@ def _again(best: Statement, one: Statement, scene: Sequence[Statement]) -> tuple
     if len(one.results) > 2:
         return None
     same = next(
-        (same for value in _best_of(best) or _best_of_list(best, scene) if (same := said(value, one)) is not None), None
+        (
+            same
+            for value in _best_of(best) or _best_of_list(best, scene) or _listed(best, one)
+            if (same := said(value, one)) is not None
+        ),
+        None,
     )
     return (same, one.line_of(same)) if same is not None and _reports(one) else None
 
@@ -141,7 +177,9 @@ def _gained(best: Statement, one: Statement, scene: Sequence[Statement]) -> tupl
         return None
     chosen_on |= _data([best])
     for other in scene[at:]:
-        if other is not best and _SAME.search(other.text) is None and not chosen_on >= _data([other]) > set():
+        named = _data([other])
+        beside = not named and bool(chosen_on) and other.place == best.place + 1
+        if other is not best and _SAME.search(other.text) is None and not (chosen_on >= named > set() or beside):
             continue
         for value in _best_of(best):
             rivals = [n for n in other.results if n.value != value.value and n.decimals == value.decimals]
