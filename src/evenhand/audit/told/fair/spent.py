@@ -69,6 +69,7 @@ _WIN = Pattern(
     r"(?:gives?|brings?|gains?) \+?\d[\d.]*|we win)\b",
     re.IGNORECASE,
 )
+_POINTS = Pattern(r"\s?(?:\w+ )?(?:points?|pp)\b", re.IGNORECASE)
 _LOWER = Pattern(r"\b(?:loss|ppl|perplexity|wer|error|err|mae|rmse|mse|fid|nats|bpb)\b", re.IGNORECASE)
 _AWARE = Pattern(
     r"\b(?:no|not|n['’]t|neither|although|despite|though|however|continu\w+|resum\w+|restart\w*|initiali[sz]ed|"
@@ -107,7 +108,7 @@ def plainly_unequal(log: Log) -> Iterator[Spent]:
     for one, before in scenes(log):
         scene = [*before, one]
         said = _win(one)
-        if said is None or not any(n.decimals or n.unit == "%" for other in scene for n in other.numbers):
+        if said is None or not any(_measured(other) for other in scene):
             continue
         shares = [share for other in scene for share in _shares(other)]
         pair = _pair(shares)
@@ -138,6 +139,11 @@ def _aware(text: str, claim: bool) -> bool:
     )
 
 
+def _measured(one: Statement) -> bool:
+    """Whether a statement has a number that may be a result or a difference of results."""
+    return any(n.decimals or n.unit in ("%", "pp") or _POINTS.match(one.text, n.end) for n in one.numbers)
+
+
 def _win(one: Statement) -> re.Match[str] | None:
     """The words in which a statement lets one arm win, or the difference that it prints for it."""
     found = _WIN.search(one.text)
@@ -146,7 +152,7 @@ def _win(one: Statement) -> re.Match[str] | None:
     if _OTHER.search(one.text) is None:
         return None
     up = next((n for n in one.numbers if n.signed and n.value > 0), None)
-    if up is not None and len(one.results) == 2:
+    if up is not None and (len(one.results) == 2 or up.unit in ("%", "pp") or _POINTS.match(one.text, up.end)):
         return re.compile(r".*").match(one.text, up.start, up.end)
     cuts = _segments(one.text)
     based = [part for part in cuts if _BASE.search(part)]
