@@ -85,9 +85,11 @@ _SWEPT = Pattern(
 
 
 _AT_THE_END = Pattern(
-    r"\b(?:fell|falls|dropp\w+|drops|declin\w+|down|back|ended|ends|final(?:ly)?|last)\b[^\d.;]{0,12}$", re.IGNORECASE
+    r"\b(?:fell|falls|dropp\w+|drops|declin\w+|down|back|ended|ends|final(?:ly)?|last)\b[^\d.;]{0,12}$|"
+    r"\b(?:next|second|runner-up|median)\b[^.;,]{0,20}$",
+    re.IGNORECASE,
 )
-"""What a value that came after the best stands behind."""
+"""What a value that came after the best stands behind, or one that is not the best."""
 
 
 @lru_cache(maxsize=64)

@@ -88,7 +88,10 @@ _STAGE = Pattern(
 _OF_DATA = Pattern(r"\b(?:with|on|in|using|from)(?: (?:only|about|just))?\s+$", re.IGNORECASE)
 """Before a time: hours of data, or what something took."""
 
-_MUCH, _MOST, _WORDS = 1.5, 1000, 8
+_TRAINED = Pattern(r"\b(?:train\w*|budgets?|ran|runs?|stopped|finished|killed|got|fine-?tuned)\b", re.IGNORECASE)
+"""That a few steps are those of training; others may be those of a method."""
+
+_MUCH, _MOST, _WORDS, _STEPS, _TOKENS = 1.5, 1000, 8, 500, 1e5
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,8 @@ def _amount(m: re.Match[str], unit: str, text: str) -> tuple[str, float]:
         return "time", value * 3600
     if unit in SECONDS:
         return ("time" if _TIMED.search(text) and not _TOOK.search(text) else ""), value * SECONDS[unit]
-    if unit == "tokens" and NO_TRAINING.search(text):
+    few = value < _TOKENS if unit == "tokens" else unit in ("steps", "iterations", "iters") and value < _STEPS
+    if (unit == "tokens" and (few or NO_TRAINING.search(text))) or (few and not _TRAINED.search(text)):
         return "", 0.0
     kind = "epochs" if unit.startswith("epoch") else "tokens" if unit == "tokens" else "steps"
     return kind, value

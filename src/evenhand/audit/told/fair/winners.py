@@ -67,6 +67,10 @@ _BEST_RUN = Pattern(
     re.IGNORECASE,
 )
 _EVERY = Pattern(r"\b(?:both|each|all|same|likewise|as well|too|mean|median|average)\b", re.IGNORECASE)
+_LOWER = Pattern(
+    r"\b(?:loss|ppl|perplexity|wer|cer|errors?|mae|rmse|mse|fid|nats|bpb|lower|lowest|smallest|minimi[sz]\w+|min)\b",
+    re.I,
+)
 _FEWEST = 4
 
 
@@ -108,13 +112,19 @@ def _tried(one: Statement) -> int:
     return told[0] if told else 0
 
 
+def _ends(told: Sequence[Number], text: str) -> set[float]:
+    """What may be the best of some numbers: the largest, or the smallest where a text speaks of such a metric."""
+    every = [n.value for n in told]
+    return {max(every), min(every) if _LOWER.search(text) else max(every)} if every else set()
+
+
 def _best_of(one: Statement) -> list[Number]:
     """The numbers of a statement that are told to be those of the best."""
     if PICKED.search(one.text) is None:
         return []
     told = [n for n in values(one) if n.signed] or values(one)
     told = [n for n in told if n.decimals == max(other.decimals for other in told)]  # a setting has fewer digits
-    ends = {max(n.value for n in told), min(n.value for n in told)} if told else set()
+    ends = _ends(told, one.text)
     told = [n for n in told if _NOT_BEST.search(one.text[: n.start]) is None]
     return [n for n in told if n.value in ends and PICKED.search(one.text[max(0, n.start - 90) : n.end + 50])]
 
@@ -122,12 +132,9 @@ def _best_of(one: Statement) -> list[Number]:
 def _best_of_list(one: Statement, scene: Sequence[Statement]) -> list[Number]:
     """The number of a point that is the best of a list, where a statement behind it says which one won."""
     points = [told[0] for other in scene if len(told := values(other)) == 1]
-    own, ends = (
-        values(one),
-        {max(n.value for n in points), min(n.value for n in points)} if len(points) > _FEWEST else set(),
-    )
-    won = any(PICKED.search(other.text) for other in scene[scene.index(one) + 1 :])
-    return own if len(own) == 1 and own[0].value in ends and won else []
+    own, behind = values(one), " ".join(other.text for other in scene[scene.index(one) + 1 :])
+    best = len(own) == 1 and len(points) > _FEWEST and own[0].value in _ends(points, " ".join(s.text for s in scene))
+    return own if best and PICKED.search(behind) is not None else []
 
 
 def _listed(one: Statement, behind: Statement) -> list[Number]:
@@ -135,7 +142,7 @@ def _listed(one: Statement, behind: Statement) -> list[Number]:
     told = [n for n in values(one) if n.signed] or values(one)
     if len(told) < 3 or PICKED.search(behind.text) is None:
         return []
-    return [n for n in told if n.value in (max(m.value for m in told), min(m.value for m in told))]
+    return [n for n in told if n.value in _ends(told, f"{one.text} {behind.text}")]
 
 
 def _at_once(one: Statement) -> Picked | None:
