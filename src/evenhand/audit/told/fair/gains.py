@@ -82,6 +82,8 @@ class Outranked:
 def outranked(log: Log) -> Iterator[Outranked]:
     """``A: +3.1 over the untuned model. B: +0.8 over the tuned one. A helps more than B``."""
     for one, before in scenes(log):
+        if _RANK.search(one.text) is None:
+            continue
         told = [gain for other in (*before[-3:], one) for gain in _gains(other)]
         near = [g for t in log.tables if t.section == one.section for g in gains_of_table(log, t)]
         rows = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
@@ -39,9 +40,13 @@ def together(log: Log, one: Statement, line: int, section: int) -> bool:
     return beside and 0 <= apart <= _APART and _CLOSING.search(log.sections[one.section].title) is not None
 
 
-def scenes(log: Log) -> Iterator[tuple[Statement, list[Statement]]]:
+@lru_cache(maxsize=64)
+def scenes(log: Log) -> tuple[tuple[Statement, list[Statement]], ...]:
     """Each statement with those before it in its section, a few and not far, the nearest last."""
-    every = [] if log.data else statements_of(log)
+    return tuple(_scenes(() if log.data else statements_of(log), log))
+
+
+def _scenes(every: Sequence[Statement], log: Log) -> Iterator[tuple[Statement, list[Statement]]]:
     for place, one in enumerate(every):
         near = every[max(0, place - _BEFORE) : place]
         scene = [other for other in near if together(log, one, other.line.number, other.section)]
