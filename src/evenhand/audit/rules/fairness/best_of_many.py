@@ -98,8 +98,7 @@ _LATER = Pattern(
     re.IGNORECASE,
 )
 _FELL = Pattern(
-    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|"
-    r"deteriorat\w+|sank|slid|crash\w+|"
+    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|deteriorat\w+|sank|slid|crash\w+|"
     r"diverg\w+|went|back|down)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d",
     re.IGNORECASE,
 )
