@@ -14,7 +14,8 @@ from evenhand.audit.told.concluded.statements import Statement, statements_of
 from evenhand.audit.told.fair.scenes import OPEN, after, scenes
 
 _REF = Pattern(
-    r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats)\s+(?:the |our |its |an? )?"
+    r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats|to(?= (?:the|our|"
+    r"an?) [\w-]+ (?:baseline|model)))\s+(?:the |our |its |an? )?"
     r"(?P<name>[^\W\d][\w@+-]*(?:\.\w+)*(?: (?!(?:by|our|its|adds?|gains?|saves?|improves?|reduces?|the|and|"
     r"while|but|so|on|in|with|method|"
     r"for|at|is|was|are|which|that|gives?|brings?)\b)[\w@+-]+(?:\.\w+)*){0,3}(?: with (?!a )[a-z]+)?)",

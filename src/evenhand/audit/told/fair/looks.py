@@ -108,7 +108,7 @@ def _row(one: Statement, end: int) -> list[Number]:
     own: list[Number] = []
     for n in _told(one, end):
         near = own and re.fullmatch(
-            r"\s*%?\s*(?:[,;/|→]|->|=>|and|,\s*and)?\s*(?:\d+k?[:=]?\s+)?", one.text[own[-1].end : n.start]
+            r"\s*%?\s*(?:[,;/|→]|->|=>|and|,\s*and)?\s*(?:\d+k?\s*[:=/]?\s+)?", one.text[own[-1].end : n.start]
         )
         own = [*own, n] if near else [n]
         best = own if len(own) >= len(best) else best

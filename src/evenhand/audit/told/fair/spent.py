@@ -28,7 +28,8 @@ _LISTED = Pattern(r"^\W*(?:training )?(?P<unit>steps|epochs|iterations|updates|t
 _PLAIN = Pattern(r"(?<![\w.,+\-−])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?![\w.%])")
 _SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "": 1.0}
 _TIMED = Pattern(
-    r"\b(?:budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|given|gave|got|had|killed|finished|[ahv]100|"
+    r"\b(?:time(?=:| was| for)|budgets?|runtime|train\w*|wall|clock|limits?|timed out|ran|given|gave|got|had|"
+    r"killed|finished|[ahv]100|"
     r"gpu-?h(?:ours?)?|stopped)\b",
     re.IGNORECASE,
 )
@@ -56,7 +57,7 @@ _DEFAULT = Pattern(
     r"none|no (?:tuning|search|sweep))\b",
     re.IGNORECASE,
 )
-_BASE = Pattern(r"\b(?:baselines?|controls?|reference|vanilla)\b", re.IGNORECASE)
+_BASE = Pattern(r"\b(?:baselines?|controls?|reference|vanilla|plain(?= (?:model|run|version)))\b", re.IGNORECASE)
 _OTHER = Pattern(r"\b(?:ours|our|we|proposed|treatment|variants?|new|us)\b", re.IGNORECASE)
 _GENERIC = Pattern(r"\b(?:variants?|candidates?|others|rest)\b", re.IGNORECASE)
 """Arms of any name."""
@@ -65,7 +66,7 @@ _WE = Pattern(r"\b(?:we|our baselines?|us)\b", re.IGNORECASE)
 _CUT = Pattern(r"[;,]\s+|\.\s+(?=[A-Z])|\s(?:and|but|while|whereas|vs\.?|versus|against)\s")
 _WIN = Pattern(
     r"\b(?:wins?|won|beats?|outperforms?|(?<!lower is )(?<!higher is )better|improves?|improved|helps?|works|"
-    r"pays off|(?:is|are) effective|ahead|superior|adopted|improvement of|"
+    r"pays off|(?:lowers|reduces|raises)(?= \w+ from)|(?:is|are) effective|ahead|superior|adopted|improvement of|"
     r"(?:gives?|brings?|gains?) \+?\d[\d.]*|we win)\b",
     re.IGNORECASE,
 )

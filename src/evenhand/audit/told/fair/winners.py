@@ -21,13 +21,13 @@ _TRIED = Pattern(
     rf"instructions?|templates?|variants?|config\w*|settings?|losses|loss functions?|recipes?|weights|decoders?|"
     rf"candidates?|options?|trials?|combinations?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|"
     rf"temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ratios|(?:learning )?rates|lrs|values|"
-    rf"ablations|ways|"
+    rf"ablations|restarts|ways|"
     rf"tricks|seeds|runs)(?![\w-])|\b(?:layer|config|variant|prompt|template|setting|"
     rf"candidate) \d+ of (?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
 _SEARCH = Pattern(
-    r"\b(?:tried|tries|trained|tested|compared|screened|scored|searched|swept|sweep|search|ran|run|were run|"
+    r"\b(?:tried|tries|trained|tested|compared|screened|screening|scored|searched|swept|sweep|search|ran|run|were run|"
     r"generated|evaluated|"
     r"selected|picked|chose|trials|took|best of|out of|of|from|among|tried:)\b|^\W*\d+ \w+ ?[,:;x×]",
     re.IGNORECASE,
