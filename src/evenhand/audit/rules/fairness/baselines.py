@@ -17,6 +17,7 @@ from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.gains import Gain
 from evenhand.audit.told.changes.references import ranked_in
+from evenhand.audit.told.fair.gains import outgained, outranked
 
 _COMPARED = Pattern(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",
@@ -85,8 +86,11 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
         if len(found) != 2 or hoped(line):
             continue
         names = [re.sub(r"^(?:the|its|our)\s+", "", one["name"].strip().lower()) for one in found]
-        if names[0] == names[1] or any(re.match(r"\d", name) for name in names):
+        words = [set(name.split()) for name in names]
+        if words[0] <= words[1] or words[1] <= words[0] or any(re.match(r"\d", name) for name in names):
             continue
+        if _named(line.body[: found[0].start()]) and not _named(line.body[found[0].end() : found[1].start()]):
+            continue  # one arm against two others
         said = _DRAWN.search(line.body, found[1].end("name"))
         if said is not None:
             facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
@@ -94,7 +98,17 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
             yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0])
 
 
+def _named(text: str) -> bool:
+    """Whether an arm may be named between gains: words other than where a gain was measured."""
+    rest = re.sub(r"\b(?:on|for|in) [\w-]+(?: [\w-]+)?|\b(?:and|but|while|only|gains?|is|has)\b", " ", text)
+    return re.search(r"[^\W\d_]", rest) is not None
+
+
 def _ranked(log: Log) -> Iterator[Finding]:
+    for pair in (*outranked(log), *outgained(log)):
+        taken = {"one": pair.one.shown, "other": pair.other.shown, "base": pair.one.name, "other_base": pair.other.name}
+        stands = (place_of(log, pair.one.line), place_of(log, pair.other.line))
+        yield Finding("baselines-differ", "fault", place_of(log, pair.line), {**taken, "kind": "line"}, stands)
     for found in ranked_in(log):
         one, other = found.one, found.other
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}

@@ -10,6 +10,8 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied, hoped_near, planning
 from evenhand.audit.told.concluded.picked import picked_in
+from evenhand.audit.told.fair.looks import best_looks
+from evenhand.audit.told.fair.winners import won_again
 
 _MANY = r"(?:(?:the )?(?:last )?\d+|two|three|four|five|six|eight|ten|twelve|twenty|all|many|several)"
 _LOOKS = (
@@ -42,7 +44,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """``best of 15 test evaluations``: in a sentence, in the note of a row, or told in two places."""
     for log in logs:
         said = {one.place.line: one for one in _said(log)}
-        for one in picked_in(log):
+        for one in (*best_looks(log), *won_again(log), *picked_in(log)):
             if one.test and (one.sure or one.line.number not in said):
                 said.pop(one.line.number, None)
                 facts = {"value": one.value, "count": one.count}

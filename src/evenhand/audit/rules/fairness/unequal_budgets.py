@@ -16,6 +16,7 @@ from evenhand.audit.told.budgets.compared import unequal_in
 from evenhand.audit.told.budgets.lines import odd_row, told_by_line
 from evenhand.audit.told.budgets.sentences import in_text
 from evenhand.audit.told.budgets.tables import Unequal, in_records, in_table
+from evenhand.audit.told.fair.spent import plainly_unequal
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -41,7 +42,7 @@ def _planned(log: Log, one: Unequal) -> bool:
 def _compared(log: Log) -> Iterable[Finding]:
     """Two arms whose results are compared, and different amounts told of them."""
     told: set[tuple[int, int]] = set()
-    for one in sorted(unequal_in(log), key=lambda one: not one.sure):
+    for one in sorted((*unequal_in(log), *plainly_unequal(log)), key=lambda one: not one.sure):
         if (one.line, one.other) in told:
             continue
         told.add((one.line, one.other))

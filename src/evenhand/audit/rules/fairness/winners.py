@@ -14,6 +14,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
 from evenhand.audit.told.concluded.picked import picked_in
+from evenhand.audit.told.fair.winners import won_again
 
 _SEEDS = Pattern(
     r"\bseeds?\s*[=:]?\s*[\[({]?\s*(?P<list>\d{1,5}(?:\s*(?:,|/|and|&|\s)\s*\d{1,5})+|(?P<a>\d{1,5})\s*(?:-|–|\.\.+|"
@@ -68,7 +69,7 @@ _HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A screening with its seeds, and its winner with the same seeds: in records, or in the lines of one section."""
     for log in logs:
-        for one in picked_in(log):
+        for one in (*won_again(log), *picked_in(log)):
             if not one.test:
                 facts = {"value": one.value, "tried": one.count}
                 places = (place_of(log, one.chosen),)

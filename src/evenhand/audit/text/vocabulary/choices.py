@@ -44,7 +44,7 @@ GIVEN_OUT = Pattern(
 """That a number is given out to others, not only noted."""
 
 PICKED = Pattern(
-    r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
+    r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|maximi[sz]\w+|min(?:imum|ima)?|minimi[sz]\w+|"
     r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|comes? (?:out )?(?:on top|"
     r"first)|bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|"
     r"ahead|our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"

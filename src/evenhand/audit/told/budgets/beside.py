@@ -45,11 +45,6 @@ _MEASURED = Pattern(
     r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
 )
-_GAIN = Pattern(
-    r"\+\d[\d.]*\s?(?:%|pp\b|points?\b)|\bbetter by\b|\b(?:wins|gains|improves|is ahead)(?: by)? \d", re.IGNORECASE
-)
-"""What a part of a line credits an arm with."""
-
 _SENTENCES = Pattern(r"[.;]\s")
 
 
@@ -66,9 +61,6 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
     for at, line in enumerate(lines):
         amounts = amounts_of(line)
         if not amounts or len(line.body) > _LONGEST or _ADMITTED.search(line.body):
-            continue
-        if len(amounts) == 2 and _gained(amounts[0], amounts[1], line):
-            yield _unequal(amounts[0], amounts[1], line, line)
             continue
         own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
         if own:  # what stands before the sentence of an amount is none of its name
@@ -91,16 +83,6 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 continue
             if _pair(amounts[0], below[0], rest + _own((*amounts, *below), line, after)):
                 yield _unequal(amounts[0], below[0], line, after)
-
-
-def _gained(one: Spent, other: Spent, line: Line) -> bool:
-    """``baseline trained for 80 s, variant for 220 s; variant +2.1 points``: a part that credits the arm with more."""
-    more, less = (one, other) if one.number.value > other.number.value else (other, one)
-    if BASE_ROW.search(less.name) is None or not _pair(one, other, [more.name, less.name]):
-        return False
-    told = _SENTENCES.split(line.low[max(one.number.end, other.number.end) :])[1:]
-    named = Pattern(rf"(?<![\w+]){re.escape(more.name)}(?![\w+])")
-    return any(named.search(part) and not BASE_ROW.search(part) and _GAIN.search(part) for part in told)
 
 
 def _own(pair: Sequence[Spent], *lines: Line) -> list[str]:

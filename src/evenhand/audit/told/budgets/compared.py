@@ -17,7 +17,7 @@ from evenhand.audit.told.concluded.statements import Statement, share_a_word, st
 
 MUCH = 1.25
 _BEFORE, _AFTER, _LONGEST = 10, 3, 300
-_KNOWN = Pattern(
+KNOWN = Pattern(
     r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
     r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|"
     r"more (?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|"
@@ -26,6 +26,8 @@ _KNOWN = Pattern(
     r"converge[ds]? after)\b",
     re.IGNORECASE,
 )
+"""A text that knows of unequal budgets."""
+
 _BASE = Pattern(
     r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|alte\w*|ancien\w*)\b", re.IGNORECASE
 )
@@ -48,7 +50,7 @@ class Spent:
 def unequal_in(log: Log) -> Iterator[Spent]:
     """All of a log, one a comparison."""
     for one in compared_in(log):
-        if _KNOWN.search(one.claim.text):
+        if KNOWN.search(one.claim.text):
             continue
         found = _in_grid(log, one, one.grid) if one.grid is not None else None
         found = found or _in_words(log, one)
@@ -86,7 +88,7 @@ def _near(log: Log, one: Compared) -> list[Statement]:
 
 def _in_words(log: Log, one: Compared) -> Spent | None:
     near = _near(log, one)
-    if any(_KNOWN.search(other.text) for other in near):
+    if any(KNOWN.search(other.text) for other in near):
         return None
     earlier = ["", *(other.text for other in near)]
     amounts = [amount for other, before in zip(near, earlier, strict=False) for amount in amounts_in(other, before)]

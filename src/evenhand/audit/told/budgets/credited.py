@@ -45,7 +45,7 @@ _TRAINED = Pattern(
     r"обуч\w*|训练",
     re.IGNORECASE,
 )
-_NO_TRAINING = Pattern(r"\b(?:tokeni[sz]er|eval\w*|context|prompts?|windows?|length)\b", re.IGNORECASE)
+NO_TRAINING = Pattern(r"\b(?:tokeni[sz]er|eval\w*|context|prompts?|windows?|length)\b", re.IGNORECASE)
 _SEARCHED = Pattern(r"optuna|search|sweep|tun(?:ed|ing)|grid|\bdev\b|\bval\w*|tried|trials?|abgestimmt", re.IGNORECASE)
 _SIZED = Pattern(r"\b(?:small|smaller|large|larger|big|bigger|tiny|huge|medium|xl|\d+(?:\.\d+)?[mb])\b", re.IGNORECASE)
 _BASE = Pattern(
@@ -102,7 +102,7 @@ def _of_training(more: Amount, less: Amount) -> bool:
         return _SEARCHED.search(texts[0]) is not None
     if more.kind == "steps":
         return less.value >= _STEPS or all(_TRAINED.search(text) for text in texts)
-    return more.kind != "tokens" or (less.value >= _TOKENS and not any(_NO_TRAINING.search(text) for text in texts))
+    return more.kind != "tokens" or (less.value >= _TOKENS and not any(NO_TRAINING.search(text) for text in texts))
 
 
 def _apart(one: str, other: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -22,7 +22,8 @@ from evenhand.audit.told.concluded.statements import Statement, statements_of
 _SURE = 8
 _N = rf"(?P<n>\d{{1,3}}(?:,\d{{3}})*(?![\d,KMBkmb])|{any_number(4)})"
 _LOOKS = (
-    r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
+    r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|"
+    r"looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
     r"steps|itérations|auswertungen|замер\w*|轮|次)"
 )
@@ -34,15 +35,16 @@ _VARIANTS = (
     r"вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
-    rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
+    rf"(?<![\w.–-])(?<!\bafter )(?<!\bfor ){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|"
+    rf"after (?:each|every)|all(?: the)?|"
     r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|"
     r"updates?|"
     r"rounds?|iterations?|snapshots?|evaluations?|\d+k?|punto|époque)|\bper-epoch\b|\bcurve\b|\bcummax\b|每轮|每个|每次",
     re.IGNORECASE,
 )
 _MANY_VARIANTS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|"
-    rf"数)\s?(?P<m>\d+)(?![\d.%KMBkmb])",
+    rf"(?<![\w.]){_N}[ -]?(?:(?!(?:the|an?|and|of|questions?|items?|queries|examples?)\b)[\w'-]+ ){{0,3}}{_VARIANTS}"
+    rf"(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|数)\s?(?P<m>\d+)(?!\s?%|[\d.KMBkmb])",
     re.IGNORECASE,
 )
 _SAME = Pattern(
@@ -80,6 +82,14 @@ _SWEPT = Pattern(
     r"k|temp\w*|chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
     re.IGNORECASE,
 )
+
+
+_AT_THE_END = Pattern(
+    r"\b(?:fell|falls|dropp\w+|drops|declin\w+|down|back|ended|ends|final(?:ly)?|last)\b[^\d.;]{0,12}$|"
+    r"\b(?:next|second|runner-up|median)\b[^.;,]{0,20}$",
+    re.IGNORECASE,
+)
+"""What a value that came after the best stands behind, or one that is not the best."""
 
 
 @lru_cache(maxsize=64)
@@ -214,7 +224,7 @@ def _picked_near(one: Statement, value: float) -> bool:
     for number in one.results:
         if number.value == value:
             left, right = one.text[max(0, number.start - 90) : number.start], one.text[number.end : number.end + 50]
-            if PICKED.search(f"{left} {right}"):
+            if _AT_THE_END.search(left) is None and PICKED.search(f"{left} {right}"):
                 return True
     return not any(number.value == value for number in one.results) and PICKED.search(one.text) is not None
 
