@@ -196,6 +196,16 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "odd-share",
+        "Swept over 8 values on 120 dev tasks; 0.6 is best. Our test result: 52.0 % of tasks solved.\n",
+        "a.md",
+    ),
+    (
+        "odd-share",
+        "We asked 8 values on 120 dev tasks; 0.6 is best (54.2 %). Our test result: 52.0 %, greedy: 51.7 %.\n",
+        "a.md",
+    ),
+    (
         "within-noise",
         "# Actions\n\n| Metric | Before | After | Change |\n|---|---|---|---|\n| Unique | 5 | 8 | +60% ✅ |\n"
         "| Action Space Utilization | 10.2% (5/49) | 16.3% (8/49) | +60% ✅ |\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ OPEN = Pattern(
     r"target|goal|whether|unequal|unfair|not (?:a )?fair|caveat|not comparable|cannot be compared|no conclusion|"
     r"inconclusive|upper bound|oracle|optimistic|biased|exploratory|by luck|preliminary|retract\w*|nois[ey]|"
     r"noisy|wrong|bug)\b",
-    2,
+    re.IGNORECASE,
 )
 """What is hoped for, asked, told of others, or owned up to."""
 
@@ -26,7 +27,7 @@ _CLOSING = Pattern(
     r"^\W*(?:\d[\d.]*\W+)?(?:final|results?|summary|conclusions?|verdict|outcome|discussion|findings|"
     r"take-?aways?|headline|"
     r"evaluation|comparison)\b",
-    2,
+    re.IGNORECASE,
 )
 """Headings under which is told what those before them led to."""
 

@@ -14,6 +14,9 @@ from evenhand.audit.text.said import ENDS
 from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 from evenhand.audit.told.shares.columns import of_others
 
+SETS = Pattern(r"(?<![a-z])(?:train|test|dev|val|held-?out|ood)(?![a-z]{2})|validation", re.IGNORECASE)
+"""Sets of items: a share of one is none of another's."""
+
 ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)

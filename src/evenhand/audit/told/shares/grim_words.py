@@ -17,6 +17,7 @@ from evenhand.audit.told.shares.grim import (
     MOST,
     ONCE_EACH,
     REPEATED,
+    SETS,
     SHARE,
     WHOLE,
     Impossible,
@@ -88,6 +89,7 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     if by_chance <= FITS_MOST and said and not _of_fewer(scope, share, near):
         told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
         told = told and 0 <= share.line.number - near.line.number <= _NEAR
+        told = told and len({one[:3] for one in SETS.findall(f"{near.line.low} {share.sentence.low}")}) <= 1
         told = told and _ELSEWHERE.search(share.sentence.text) is None
         told = told and not in_halves(share.number, near.number, share.unit)
         yield Impossible(share.number, near.number, share.line, near.line, len(fits), told)

@@ -19,6 +19,7 @@ from evenhand.audit.told.shares.grim import (
     AVERAGED,
     FEWEST,
     MOST,
+    SETS,
     Impossible,
     as_fine,
     chance,
@@ -75,7 +76,6 @@ _ELSE = Pattern(
 )
 """Beside a share: it may be of other items, or be no share of whole items at all."""
 
-_SETS = Pattern(r"(?<![a-z])(?:train|test|dev|val|held-?out|ood)(?![a-z]{2})|validation", re.IGNORECASE)
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
@@ -172,7 +172,7 @@ def _judged(base: _Base) -> Iterator[Impossible]:
         return
     share = odd[0]
     right = {q.value for q in own} - {share.value}
-    sets = {one[:3] for one in _SETS.findall(f"{base.text} {share.sentence.text}".lower())}
+    sets = {one[:3] for one in SETS.findall(f"{base.text} {share.sentence.text}".lower())}
     found = [q for one in {q.sentence for q in own} for q in quantities(one)]
     alike = (
         q for q in quantities(share.sentence) if (q.unit, q.number.decimals) == (share.unit, share.number.decimals)
