@@ -65,7 +65,7 @@ def _of_else(text: str) -> bool:
 def _all_zero(one: Statement) -> bool:
     """Whether a statement tells differences that are all zero to three places, each of several seeds."""
     fine = [n for n in one.numbers if n.decimals]
-    zeros = [n for n in fine if _zero(n)]
+    zeros = [n for n in fine if _zero(n) or (not n.value and one.text[: n.start].endswith("exactly "))]
     if not zeros or any(n.value for n in fine):
         return False
     named = _DELTA.search(one.text) is not None

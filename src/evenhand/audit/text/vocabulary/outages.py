@@ -130,6 +130,20 @@ A_RUN = Pattern(
 LEFT_OUT = Pattern(r"\b(?:dropp\w+|drop|abandon\w*|discard\w*|g[ai]ve\w* up|giving up)\b|\bfrom the \w+", re.IGNORECASE)
 """What is left out of a comparison is not judged."""
 
+OF_ITSELF = Pattern(
+    r"\b(?:nans?|diverg\w+|explod\w+|unstable|even (?:at|with)|(?:each|every) (?:time|attempt)|all attempts|"
+    r"too (?:slow|big|large|expensive)|(?:not|n['’]t) fit|times the (?:memory|time)|vram|hardware|budget)\b",
+    re.IGNORECASE,
+)
+"""That what was tried brought its run to an end itself: then that is its result."""
+
+OF_FAILURE = Pattern(
+    r"(?:it )?(?:fails?|failed)\b(?! to (?:improve|help|beat))|broken|collaps|breaks?|unstable|diverg|"
+    r"(?:is|was|are) (?:dead|out)\b",
+    re.IGNORECASE,
+)
+"""A word against an arm that only tells the failure again."""
+
 _OF_RUNS = (
     "run job training step steps first memory error result results verdict gpu cuda time out crashed died killed node "
     "evaluation eval server worker checkpoint failed timed hit ran before minutes epoch data dataset model"

@@ -20,7 +20,7 @@ from evenhand.audit.told.repeats.said_counts import repeats_said
 _MOST, _LIKELY = 3, 0.05
 _NAMED = Pattern(r"\bseeds?\W{0,3}\d", re.IGNORECASE, needs="seed")
 _WON = Pattern(r"\bwon\b(?!['’])", re.IGNORECASE)
-_SCHEDULE = Pattern(r"\bschedules?\b", re.IGNORECASE)
+_TRIED = Pattern(r"\b(?:schedules?|optimi[sz]ers?)\b", re.IGNORECASE)
 """What may be tried, too, not only what runs the jobs."""
 
 _COUNTS = (
@@ -64,15 +64,18 @@ _CLAIM = Pattern(
     r"superiority of [^,;.]{1,30} is (?:established|proven|shown)|robust to (?:the )?seeds?)\b",
     re.IGNORECASE,
 )
-_OF_GAIN = Pattern(rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b", re.IGNORECASE)
+_OF_GAIN = Pattern(
+    rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b|\d (?:vs\.?|versus|against) \d", re.IGNORECASE
+)
 _OPEN = Pattern(
     r"[?]|\b(?:too few|not enough|more (?:seeds|runs)|may|might|could|would|should|if|unless|until|whether|before|luck|"
     r"not yet|open|needs?|hope\w*|plan\w*|looks?|seems?|promising|tentativ\w*|preliminar\w*|caveat|provisional\w*)\b",
     re.IGNORECASE,
 )
-_TEST = Pattern(rf"{TEST_WORDS}|±|\bstd\b", re.IGNORECASE)
+_TEST = Pattern(rf"{TEST_WORDS}|\btests\b|\bsign test|\bat the \d|±|\bstd\b", re.IGNORECASE)
 _ELSE = Pattern(
-    r"\bfix(?:ed|es|ing)?\b|\bdeterminis\w*|\b(?:latency|throughput|speed|memory|fast\w*)\b|\bz ?= ?\d|"
+    r"\bfix(?:ed|es|ing)?\b|\bidentical\w*|\bdigits?\b|\bexact\w*|\bagree to\b|\bper (?:task|dataset|benchmark)\b|"
+    r"\bdeterminis\w*|\b(?:latency|throughput|speed|memory|fast\w*)\b|\bz ?= ?\d|"
     r"\b(?:across|over|on|in|for) (?:\w+ ){0,3}(?:tasks?|datasets?|benchmarks?|models|sizes|layers|"
     r"settings|languages|domains|metrics|folds?|budgets|scales)\b",
     re.IGNORECASE,
@@ -109,7 +112,7 @@ def certain_of_few(log: Log) -> Iterator[Few]:
 
 def _of_else(text: str) -> bool:
     """Whether a text is about programs, costs, or several tasks."""
-    return MACHINERY.search(_SCHEDULE.sub("", text)) is not None or _ELSE.search(text) is not None
+    return MACHINERY.search(_TRIED.sub("", text)) is not None or _ELSE.search(text) is not None
 
 
 def _count(text: str) -> int | None:

@@ -15,7 +15,8 @@ from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.concluded.statements import Statement, around, statements_of, words_of
 
 _RATE = Pattern(
-    r"(?<![a-z])(?:acc\w*|exact(?!ly)\w*|em|success\w*|solve[sd]?|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
+    r"(?<![a-z])(?:acc\w*|exact(?!ly)\w*|em|success\w*|solve[sd]?|pass\w*|win\w*|recall|correct\w*|full marks|rate|"
+    r"score|f1|hits?|detected|"
     r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|"
     r"准确率|正确率",
     re.IGNORECASE,
@@ -62,7 +63,7 @@ _SEVERAL = Pattern(
 PROPERTY = Pattern(
     r"(?<![a-z])(?:keeps?|kept|retain\w*|valid(?!ation)|pars\w+|schema|format\w*|complian\w*|files?|duplicat\w*|missing|"
     r"mask\w*|trunc\w*|dropout|budget|traffic|safe\w*|fail\w*|crash\w*|timeouts?|nans?|invalid|error\w*|"
-    r"violat\w*|refus\w*|agree\w*|train)(?![a-z])",
+    r"violat\w*|refus\w*|agree\w*|train|lint\w*|checkers?|ci|builds?)(?![a-z])",
     re.IGNORECASE,
 )
 """What a share is of that is no result on a task."""
@@ -275,4 +276,5 @@ def _shares(one: Statement) -> list[float]:
 
 def of_several(text: str) -> bool:
     """Whether something is said of several arms at once, not of several tasks or items."""
-    return any(not _NO_ARMS.search(one[0]) and not _ITEM.search(one[0]) for one in _SEVERAL.finditer(text))
+    said = [re.sub(r"(?i)^both prompts.*", "", one[0]) for one in _SEVERAL.finditer(text)]
+    return any(not _NO_ARMS.search(one) and not _ITEM.search(one) for one in said)

@@ -25,7 +25,7 @@ COST = Pattern(
     r"reproduc\w*|determinis\w*|parity|regress\w*|bit[- ]?(?:exact|identical|wise)|by (?:design|construction)|"
     r"as (?:expected|intended|designed)|sanity|smoke|unit tests?|tests? pass\w*|replicat\w*|verif(?!iers?\b)\w+|"
     r"invarian\w*|equivarian\w*|speculative|shard\w*|ddp|fsdp|checkpointing|seconds?|tok(?:ens)?/s|fps|samples/s|it/s|"
-    r"accelerat\w*|merg\w*|convert\w*|conversion|padd\w*|pipelines?|implementations?|code|harness|wrapper|backend|"
+    r"accelerat\w*|merg\w*|convert\w*|conversion|padd\w*|pipelines?|implementations?|code|harness|wrapper|loaders?|backend|"
     r"scal\w+ out|multi-?gpu|export\w*|onnx|tensorrt|vllm|schedul\w+ of jobs)(?![a-z])",
     re.IGNORECASE,
 )
@@ -34,13 +34,18 @@ COST = Pattern(
 _ELSEWHERE = Pattern(r"\bsee (?!if|whether)\w+|\bbelow\b|\b(?:final|overall|downstream) \w+", re.IGNORECASE)
 """What a conclusion rests on that stands in another place."""
 
-SAME = Pattern(r"\bsame (?:checkpoint|model|file|run|weights)\b|\b(?:evaluation|annotator|rater)s\b", re.IGNORECASE)
+SAME = Pattern(
+    r"\bsame (?:checkpoint|model|file|run|weights)\b|\b(?:frozen|untouched)\b|\b(?:evaluation|annotator|rater)s\b",
+    re.IGNORECASE,
+)
 """What is alike since it is one thing, or measured twice."""
 
 _TIME = Pattern(r"(?<![a-z])(?:ms|sec|s|min|hours?|h|time|qps|rps|tps)(?![a-z])", re.IGNORECASE)
 _KNOWN = Pattern(
     r"\b(?:too easy|trivial\w*|ceiling|saturat\w*|at chance|chance level|says nothing|sanity|smoke|unit tests?|"
-    r"degenerate|collapsed?|by definition|baseline only|toy check)\b|全会|都(?:答)?对|天花板|饱和|потол\w+|насыщ\w+",
+    r"degenerate|collapsed?|by definition|baseline only|toy check)\b|"
+    r"\b(?:cannot|can ?not|can['’]t|(?:does|do)(?: not|n['’]t)|nothing) (?:\w+ )?(?:rank|tells?|separates?|"
+    r"distinguish\w*|discriminate|compare|show)\b|全会|都(?:答)?对|天花板|饱和|потол\w+|насыщ\w+",
     re.IGNORECASE,
 )
 

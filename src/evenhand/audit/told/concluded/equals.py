@@ -45,7 +45,7 @@ _ASIDE = Pattern(
 
 
 _CONTRAST = Pattern(
-    r"\bwith\b.*\b(?:without|w/o)\b|\bwithout\b.*\bwith\b|\bbefore\b.*\bafter\b|\bold\b.*\bnew\b|\bon\b.*\boff\b|"
+    r"\bwith\b.*\b(?:without|w/o)\b|\bwithout\b.*\bwith\b|\bwith\b.*\bno\b|\bbefore\b.*\bafter\b|\bold\b.*\bnew\b|\bon\b.*\boff\b|"
     r"\boff\b.*\bon\b|\bbase(?:line)?\b|\d ?%?(?: \([^()]*\))? ?(?:vs\.?|versus|->|→|=>) ?\d",
     re.IGNORECASE,
 )

@@ -33,8 +33,8 @@ _COUNTED = Pattern(
 """A failure that is counted: it is a result of what was tried."""
 
 _NO_END = Pattern(
-    r"(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|"
-    r"regimes?|modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?)\b)",
+    r"(?:(?! at \d\d?:\d)\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|"
+    r"conditions?|settings?|regimes?|modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?)\b)",
     re.IGNORECASE,
 )
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
@@ -108,37 +108,37 @@ def _failed_in(text: str) -> re.Match[str] | None:
     return None if re.search(r"\w/", found[0]) else found
 
 
-def _names_in(text: str) -> frozenset[str]:
+def _names_in(text: str) -> list[str]:
+    """The names of arms in a text, in their order."""
     found = [one for one in outages.ARM_NAME.finditer(text) if not outages.OF_MACHINES.search(text[: one.start()])]
-    return frozenset((one["a"] or one["b"]).lower() for one in found)
+    return [(one["a"] or one["b"]).lower() for one in found]
 
 
 def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | None:
     """A verdict in the next sentence or point on the same named arm, without a result, and no later word of the arm."""
-    after = [s for s in statements_of(log)[one.place + 1 :] if s.section == one.section or log.data]
-    if not after or after[0].line.number - one.lines[-1].number > (not log.data):
+    after = [s for s in statements_of(log)[one.place + 1 :] if s.section == one.section or log.data][:3]
+    last, names = one.lines[-1].number, set(_names_in(one.text))
+    near = [s for at, s in enumerate(after) if s.line.number - last <= (0 if log.data else at + 1)]
+    said = next((s for s in near if names & {*_names_in(s.text)}), near[0] if near else one)
+    found = concluded_in(said, (AGAINST,)) if near else None
+    if found is None or any(of.search(said.text) for of in (outages.INFRASTRUCTURE, _EVIDENCE, outages.ON_PURPOSE)):
         return None
-    said, names = after[0], _names_in(one.text)
-    found = concluded_in(said, (AGAINST,))
-    if (
-        found is None
-        or outages.INFRASTRUCTURE.search(said.text)
-        or _EVIDENCE.search(said.text)
-        or outages.ON_PURPOSE.search(said.text)
-    ):
+    at = max(0, said.text.lower().find(found.words.lower()))
+    before = outages.OF_ITSELF.search(f"{one.text} {said.text}") or re.search(r"\b(?:had|already)\b", said.text)
+    if before or outages.OF_FAILURE.match(said.text, at):
         return None
-    shared = names & _names_in(said.text)
-    if not (found.cued or _judged(found)):
-        return None
+    shared = names & {*_names_in(said.text[:at])[-1:]}
     if said.line is one.lines[-1] and not _names_in(said.text) and (found.cued or outages.A_RUN.search(one.text)):
-        shared = (one.words & said.words) - outages.OF_RUNS - words_of(failed[0])
+        shared = set((one.words & said.words) - outages.OF_RUNS - words_of(failed[0]))
     beside = [s for s in statements_of(log) if s.section == one.section and s not in (one, said)]
-    beside = [s for s in beside if shared & (_names_in(s.text) | s.words)]
-    mended = any(withheld(s) for s in after[1:2]) or any(outages.MENDED.search(s.text) or s.results for s in beside)
+    own = [s for s in beside if shared & {*_names_in(s.text), *s.words}]
+    mended = any(withheld(s) for s in beside if s.place == said.place + 1)
+    mended = mended or any(outages.MENDED.search(s.text) or s.results for s in own)
     results = [n for n in (*one.results, *said.results) if n.value and not outages.SO_FAR.search(one.text)]
-    if not shared or mended or results or _of_room(one.text, found) or _of_a_thing(found):
+    if not shared or mended or results or not (found.cued or _judged(found)) or _of_a_thing(found):
         return None
-    return None if _of_another(log, one, failed[0], found) or _as_reason(log, found.line.number) else found
+    other = _of_room(one.text, found) or _of_another(log, one, failed[0], found)
+    return None if other or _as_reason(log, found.line.number) else found
 
 
 def _judged(found: Conclusion) -> bool:
@@ -289,7 +289,8 @@ def _in_cell(log: Log, grid: Grid, at: int, line: int) -> Conclusion | None:
         return None
     for text in told if not WITHHELD.search(" ".join(told)) else ():
         said = outages.REJECTED.search(text) or outages.REJECTED_CELL.fullmatch(text.strip())
-        if said is not None and _failed_in(text) is None and not denied(text, said.start()):
+        failed = _failed_in(text)
+        if said is not None and (failed is None or failed.end() < said.start()) and not denied(text, said.start()):
             own = log.line(line)
             statement = Statement(Sentence(text, (own,), (0,)), Passage("note", (), "", grid.section), -1)
             return Conclusion(statement, said[0], own, cued=False)
