@@ -11,9 +11,9 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.told.concluded.ceilings import PROPERTY, Flat, flats_of
-from evenhand.audit.told.concluded.closed import rests_alone, right_there
+from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
-from evenhand.audit.told.concluded.statements import Statement, behind, below, share_a_word
+from evenhand.audit.told.concluded.statements import Statement, below, share_a_word
 
 _STATEMENTS = 6
 _ARM = Pattern(r"\b(?:the|our|this) (?:method|variant|change|approach|modification|treatment)\b", re.IGNORECASE)
@@ -31,7 +31,7 @@ def _read(log: Log) -> Iterator[Finding]:
     told = {one.place.line for one in flat_in_words(log)} if flats else set()
     for one in flats:
         told_by = one.told
-        near = [told_by, *behind(log, told_by, _STATEMENTS)] if told_by else [*below(log, one.first, one.section, 6)]
+        near = from_here(log, told_by, _STATEMENTS) if told_by else [*below(log, one.first, one.section, 6)]
         found = drawn(near, (NO_EFFECT, ALIKE)) or drawn(near, (AGAINST, BETTER), cued=True)
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
@@ -60,7 +60,7 @@ def _about(one: Flat, near: Sequence[Statement], found: Conclusion) -> bool:
     if any(PROPERTY.search(s.text) for s in ((one.told, said) if one.told else (said,) if one.across else ())):
         return False
     if one.told is not None and said.line.number <= one.told.lines[-1].number:  # in the same line
-        return right_there(near, found, one.values)
+        return right_there(one.told, near, found, one.values)
     if found.cued or _ARM.search(text) or share_a_word(said.words, one.names):
         return True
     return bool(one.across) and (said is near[0] or any(said.names(name) for name in one.across))
@@ -69,7 +69,7 @@ def _about(one: Flat, near: Sequence[Statement], found: Conclusion) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    many = "both" if f["arms"] == 2 else f"all {f['arms']}"
+    many = "both" if f["arms"] == 2 else f"all {f['arms']}" if f["arms"] else "all"
     return (
         f"'{f['word']}': {many} results (line {finding.others[0].line} on) are at {f['at']}, where no task tells arms "
         f"apart."

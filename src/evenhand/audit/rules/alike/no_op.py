@@ -13,10 +13,10 @@ from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
-from evenhand.audit.told.concluded.closed import rests_alone, right_there
+from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
-from evenhand.audit.told.concluded.statements import behind, below, share_a_word, statements_of, words_of
+from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -128,7 +128,7 @@ def _read(log: Log) -> Iterator[Finding]:
         near = list(
             below(log, one.second - 1 if one.row else one.second, one.section, _BELOW)
             if one.told is None
-            else (one.told, *behind(log, one.told, _BELOW))
+            else from_here(log, one.told, _BELOW)
         )
         found = drawn(near, (NO_EFFECT, ALIKE))
         own = found is not None and found.line.number in (one.first, one.second)
@@ -139,7 +139,7 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
             beside = one.told is None or (found.statement.line.number > one.last and not one.paired)
-            there = right_there(near, found, one.values)
+            there = right_there(one.told, near, found, one.values)
             sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found, there=one.paired and there)
             sure = sure and (beside or there)
             at = place_of(log, found.line)

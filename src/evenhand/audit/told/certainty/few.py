@@ -25,7 +25,7 @@ _TRIED = Pattern(r"\b(?:schedules?|optimi[sz]ers?)\b", re.IGNORECASE)
 
 _COUNTS = (
     Pattern(
-        r"\b(?:ran|run|trained|tried|tested|measured) (?:it |this |that |the [\w-]+ )?(?:only |just )?once\b|"
+        r"\b(?:ran|run|trained|tried|tested|measured) (?!into)(?:[\w-]+ ){0,3}(?:only |just )?once\b|"
         r"\bonly (?:one |a single )?seed \d+\b|\b(?:one|1|single)[- ](?:seed|run)\b(?! (?:of|takes|costs|needs|is|at))|"
         r"\bn ?= ?1\b(?!\.| [a-z])",
         re.IGNORECASE,
@@ -33,7 +33,8 @@ _COUNTS = (
     Pattern(
         r"\b(?:ran|run|trained|tried|tested|measured) [^.;,]{0,24}\b(?:twice|two times|a second time)\b|"
         r"\btwice in a row\b|\brepeated [^.;,]{0,16}\btwice and both\b|\bboth (?:\w+ )?(?:times|seeds|runs|repeats)\b|"
-        r"\b(?:in|on|with) (?:the|a) second (?:run|seed)\b|\bsecond (?:run|seed) (?:gave|had|shows?|showed|agree\w*)\b|"
+        r"\b(?:in|on|with) (?:the|a) second (?:run|seed)\b|"
+        r"\bsecond (?:run|seed) (?:gave|had|shows?|showed|agree\w*|confirm\w*)\b|"
         r"\bre-?run with (?:another|a different|a second) seed\b|"
         r"\b2 ?(?:(?:out )?of|/) ?2 (?:seeds|runs)\b",
         re.IGNORECASE,

@@ -91,7 +91,7 @@ _ITEMS = 20
 
 @dataclass(frozen=True)
 class Flat:
-    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows.
+    """Results of arms at one level: from which line to which, how many (0: all), in which section; whether rows.
 
     ``values`` are the results as printed, ``names`` the words of the arms, ``rate`` says that they are named a rate of
     right ones, each of another arm; ``across`` are the names of columns that are arms; ``told`` is the last
@@ -243,7 +243,8 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
             and not any(_two_metrics(text) or _NO_ARMS.match(text) for text in texts)
         )
         told_last = run[end - 1][0]
-        yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate, told=told_last)
+        arms = 0 if any(map(of_several, texts)) else len(shares)
+        yield Flat(found, *lines, arms, section, False, values | frozenset(shares), words, rate, told=told_last)
         return
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.concluded import Conclusion, doubted
+from evenhand.audit.told.concluded.concluded import Conclusion, doubted, withheld
 from evenhand.audit.told.concluded.equals import digits
-from evenhand.audit.told.concluded.statements import Statement, around, statements_of
+from evenhand.audit.told.concluded.statements import Statement, around, behind, statements_of
 
 _MOST_LINES = 60
 """Lines of a section; in a longer one a conclusion may rest on what is far above it."""
@@ -35,7 +36,8 @@ _ELSEWHERE = Pattern(r"\bsee (?!if|whether)\w+|\bbelow\b|\b(?:final|overall|down
 """What a conclusion rests on that stands in another place."""
 
 SAME = Pattern(
-    r"\bsame (?:checkpoint|model|file|run|weights)\b|\b(?:frozen|untouched)\b|\b(?:evaluation|annotator|rater)s\b",
+    r"\bsame (?:checkpoint|model|file|run|weights)\b|\b(?:frozen|untouched|learn\w* nothing)\b|"
+    r"\b(?:evaluation|annotator|rater)s\b",
     re.IGNORECASE,
 )
 """What is alike since it is one thing, or measured twice."""
@@ -64,6 +66,8 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
         return False
     if any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
         return False
+    if re.match(r"without (?!any\b|a\b)\w+ \w", found.words, re.IGNORECASE):
+        return False  # the name of an arm
     if any(COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
         return False
     told = frozenset(values)
@@ -74,13 +78,22 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
     return not any(_holds_more(one, told) for one in grids_of(log) if one.section == section)
 
 
-def right_there(near: Sequence[Statement], found: Conclusion, values: Collection[float]) -> bool:
-    """Whether a conclusion stands in the statement that tells results, or in the next, and brings none of its own."""
+def from_here(log: Log, told: Statement, count: int) -> list[Statement]:
+    """What a statement says behind its last result, and the statements that follow it."""
+    end = max((n.end for n in told.results), default=0)
+    rest = replace(told.sentence, text=" " * end + told.text[end:])
+    return [Statement(rest, told.passage, told.place), *behind(log, told, count)]
+
+
+def right_there(
+    told: Statement | None, near: Sequence[Statement], found: Conclusion, values: Collection[float]
+) -> bool:
+    """Whether a conclusion stands behind results in their statement, or in the next, and brings none of its own."""
     said = found.statement
     other = any(n.value not in values for n in said.results) or _ELSEWHERE.search(said.text)
-    return (
-        said in near[:2] and not other and not any(COST.search(one.text) or SAME.search(one.text) for one in near[:2])
-    )
+    texts = [one.text for one in (told, *near[:2]) if one is not None]
+    alike = any(COST.search(text) or SAME.search(text) for text in texts)
+    return said in near[:2] and not other and not alike and not (told is not None and withheld(told))
 
 
 def _tells_more(one: Statement, told: frozenset[float]) -> bool:
