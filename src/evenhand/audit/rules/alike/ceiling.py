@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.rules.alike.saturated import flat_in_words
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
-from evenhand.audit.told.concluded.ceilings import flats_of
-from evenhand.audit.told.concluded.closed import rests_alone
-from evenhand.audit.told.concluded.concluded import drawn
-from evenhand.audit.told.concluded.statements import below, share_a_word
+from evenhand.audit.told.concluded.ceilings import PROPERTY, Flat, flats_of
+from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
+from evenhand.audit.told.concluded.concluded import Conclusion, drawn
+from evenhand.audit.told.concluded.statements import Statement, below, share_a_word
 
 _STATEMENTS = 6
 _ARM = Pattern(r"\b(?:the|our|this) (?:method|variant|change|approach|modification|treatment)\b", re.IGNORECASE)
@@ -26,15 +27,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _read(log: Log) -> Iterator[Finding]:
-    told: set[int] = set()
-    for one in flats_of(log):
-        near = list(below(log, one.first if one.rows else one.last, one.section, _STATEMENTS))
+    flats = tuple(flats_of(log))
+    told = {one.place.line for one in flat_in_words(log)} if flats else set()
+    for one in flats:
+        told_by = one.told
+        near = from_here(log, told_by, _STATEMENTS) if told_by else [*below(log, one.first, one.section, 6)]
         found = drawn(near, (NO_EFFECT, ALIKE)) or drawn(near, (AGAINST, BETTER), cued=True)
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
-            about = found.cued or _ARM.search(found.statement.text) or share_a_word(found.statement.words, one.names)
-            sure = one.rate and about and rests_alone(log, found, one.values, range(one.first, one.last + 1))
+            sure = (
+                one.rate
+                and _about(one, near, found)
+                and rests_alone(log, found, one.values, range(one.first, one.last + 1))
+            )
             places = (place_of(log, one.first),)
             yield Finding(
                 "ceiling",
@@ -48,12 +54,25 @@ def _read(log: Log) -> Iterator[Finding]:
             )
 
 
+def _about(one: Flat, near: Sequence[Statement], found: Conclusion) -> bool:
+    """Whether a conclusion is drawn on the arms: it says so, names one, or stands right beside their results."""
+    text, said = found.statement.text, found.statement
+    if any(PROPERTY.search(s.text) for s in ((one.told, said) if one.told else (said,) if one.across else ())):
+        return False
+    if one.told is not None and said.line.number <= one.told.lines[-1].number:  # in the same line
+        return right_there(one.told, near, found, one.values)
+    if found.cued or _ARM.search(text) or share_a_word(said.words, one.names):
+        return True
+    return bool(one.across) and (said is near[0] or any(said.names(name) for name in one.across))
+
+
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    many = "both" if f["arms"] == 2 else f"all {f['arms']}" if f["arms"] else "all"
     return (
-        f"'{f['word']}': all {f['arms']} results (line {finding.others[0].line} on) are at {f['at']}, where no task "
-        f"tells arms apart."
+        f"'{f['word']}': {many} results (line {finding.others[0].line} on) are at {f['at']}, where no task tells arms "
+        f"apart."
     )
 
 

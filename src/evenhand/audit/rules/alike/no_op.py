@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.alike.saturated import full_tasks
+from evenhand.audit.rules.alike.zeros import concluded_on_zeros
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
-from evenhand.audit.told.concluded.closed import rests_alone
+from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
 from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
@@ -93,11 +94,6 @@ _NO_MATTER = Pattern(
 )
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
 _EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
-_ADMITTED = Pattern(
-    r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
-    r"\bnever (?:ran|active|applied)\b|\bbug\b",
-    re.IGNORECASE,
-)
 _BELOW = 7
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
@@ -105,12 +101,14 @@ _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "f
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
-        yield from _read(log)
+        read = list(_read(log))
+        known = {one.place.line for one in read if not one.unproven}
+        yield from read
         if not log.english:
             continue
         yield from _in_data(log)
-        yield from _concluded(log)
-        full = {told.number for _, told in full_tasks(log)}
+        yield from concluded_on_zeros(log)
+        full = known | {told.number for _, told in full_tasks(log)}
         for line in log.spoken():
             found = _tie(log, line) if line.number not in full else None  # a full task leaves no room
             signs = signs_of(line.body)
@@ -127,7 +125,12 @@ def _read(log: Log) -> Iterator[Finding]:
     """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
     told: set[int] = set()
     for one in equals_of(log):
-        found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
+        near = list(
+            below(log, one.second - 1 if one.row else one.second, one.section, _BELOW)
+            if one.told is None
+            else from_here(log, one.told, _BELOW)
+        )
+        found = drawn(near, (NO_EFFECT, ALIKE))
         own = found is not None and found.line.number in (one.first, one.second)
         arms = words_of(" ".join(name[:40] for name in one.names))
         named = found is not None and (one.near or own or share_a_word(found.statement.words, arms))
@@ -135,12 +138,15 @@ def _read(log: Log) -> Iterator[Finding]:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
-            sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found)
+            beside = one.told is None or (found.statement.line.number > one.last and not one.paired)
+            there = right_there(one.told, near, found, one.values)
+            sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found, there=one.paired and there)
+            sure = sure and (beside or there)
             at = place_of(log, found.line)
             yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure)
 
 
-def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
+def _of_the_arm(log: Log, one: Equal, found: Conclusion, *, there: bool) -> bool:
     """Whether a conclusion is drawn on the arm that changed, from its results alone."""
     said = found.statement.words
     first, second = map(words_of, one.names)
@@ -150,28 +156,10 @@ def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
         before = [s.text for s in statements_of(log) if s.section == one.section and s.place < found.statement.place]
         about = words_of(" ".join((*before, *log.path(one.section)[-1:])))
         named = found.cued or share_a_word(said, first | second | about)
-    named = named or found.line.number in (one.first, one.second)
+    named = named or there or found.line.number in (one.first, one.second)
     if not named or _EQUALITY.search(found.statement.text):
         return False
     return rests_alone(log, found, one.values | one.beside, (one.first, one.second))
-
-
-def _concluded(log: Log) -> Iterator[Finding]:
-    """Differences over seeds that are all exactly zero, and a conclusion on the arm in the lines right below."""
-    for line in log.spoken():
-        signed = [n for n in line.numbers if n.signed and n.decimals >= 3]
-        if len(signed) < 3 or any(n.value for n in signed) or len(signed) != len(line.numbers):
-            continue
-        below = [one for one in log.own(line.section) if 0 < one.number - line.number <= 4]
-        if any(_ADMITTED.search(one.body) for one in below):
-            continue
-        for one in below:
-            said = _NO_MATTER.search(one.body)
-            if said is not None and not hoped(one):
-                yield Finding(
-                    "no-op", "caution", place_of(log, one), {"words": said[0]}, (place_of(log, line),), said[0]
-                )
-                break
 
 
 def _tie(log: Log, line: Line) -> str | None:
@@ -270,10 +258,16 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if "results" in f:
-        many = f"the {f['results']} results" if f["results"] > 1 else "the result"
+        many = f"the {f['results']} results" if f["results"] > 1 else "the results"
+        lines = f"lines {f['first']} and {f['second']}" if f["first"] != f["second"] else f"line {f['first']}"
         return (
-            f"'{f['words']}': {many} of lines {f['first']} and {f['second']} are alike to the last digit, as they are "
-            f"where a change was never switched on: see whether it was active before it counts as without effect."
+            f"'{f['words']}': {many} of {lines} are alike to the last digit, as they are where a change "
+            f"was never switched on: see whether it was active before it counts as without effect."
+        )
+    if "zeros" in f:
+        return (
+            f"'{f['words']}': differences that are all exactly zero (line {finding.others[0].line}) are what a change "
+            f"gives that was never switched on: see whether it was active before it counts as without effect."
         )
     if "arm" in f:
         return (

@@ -48,7 +48,7 @@ _NO_TASK = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A baseline within two points of 100 % whose variants show no difference, as the lines beside it say."""
     for log in logs:
-        yield from _in_words(log)
+        yield from flat_in_words(log)
         for arm, told in full_tasks(log):
             assert arm.value is not None
             facts = {"baseline": printed(arm.value), "room": 100 - arm.value.value}
@@ -65,7 +65,7 @@ def full_tasks(log: Log) -> Iterator[tuple[Arm, Line]]:
             yield arm, told
 
 
-def _in_words(log: Log) -> Iterator[Finding]:
+def flat_in_words(log: Log) -> Iterator[Finding]:
     """``1.000 for every arm, so the penalty has no effect``; ``50.9 and 50.9, no effect (chance is 50)``."""
     for line in log.spoken():
         none = _NO_EFFECT.search(line.body)
@@ -74,7 +74,7 @@ def _in_words(log: Log) -> Iterator[Finding]:
         chance = _CHANCE.search(line.body)
         every = _EVERY.search(line.body)
         level = next((float(one) for one in chance.groups() if one), None) if chance is not None else None
-        fine = [n for n in line.numbers if n.decimals or (n.unit == "%" and n.value == 100)]
+        fine = [n for n in line.numbers if n.decimals or n.unit == "%"]
         values = [n for n in fine if not n.signed and not n.spread and n.unit in ("", "%")]
         values = [n for n in values if chance is None or not chance.start() <= n.start < chance.end()]
         if level is not None and values:

@@ -12,6 +12,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, hoped, planning
+from evenhand.audit.told.certainty.few import certain_of_few
 from evenhand.audit.told.certainty.steady import OF_SIZE, clause_of, steady
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
@@ -37,6 +38,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         yield from _all_of_few(log)
         yield from steadiness(log)
+        for few in certain_of_few(log):
+            said: dict[str, object] = {"word": few.word, "seeds": few.count, "unit": few.unit}
+            yield Finding(
+                "few-seeds", "caution", place_of(log, few.line), said, (place_of(log, few.told),), anywhere=True
+            )
         for line in log.spoken():
             found = steady(log, line)
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
@@ -104,12 +110,13 @@ def _all_of_few(log: Log) -> Iterator[Finding]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    seeds = "one seed" if f["seeds"] == 1 else f"{f['seeds']} seeds"
+    unit = f.get("unit", "seed")
+    seeds = f"one {unit}" if f["seeds"] == 1 else f"{f['seeds']} {unit}s"
     place = finding.others[0]
     where = f"line {place.line}" if place.file == finding.place.file else f"{place.file}:{place.line}"
     told = f"'{f['word']}' rests on {seeds} ({where})"
     if f["seeds"] == 1:
-        return f"{told}: a single seed shows nothing of other seeds."
+        return f"{told}: a single {unit} shows nothing of other {unit}s."
     if "p" in f:
         return f"{told}: their paired t has {chance(f['p'])} and the interval {f['low']:+.4f} to {f['high']:+.4f}."
     if "factor" in f:

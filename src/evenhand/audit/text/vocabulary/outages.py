@@ -31,7 +31,8 @@ INFRASTRUCTURE = Pattern(
     r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|(?:runtime|session|colab|node|"
     r"worker) (?:was |got )?disconnected|threw me out|hub outage|"
     r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])"
-    r"|\b(?:hit|reached|exceeded) (?:the |its |a )?(?:\w+ )?(?:wall ?-?time|time ?out)\b|\b(?:was|got|were) evicted\b|"
+    r"|\b(?:hit|reached|exceeded) (?:the |its |a )?(?:\w+ )?(?:wall ?-?time|time ?out)\b|"
+    r"\b(?:(?:was|got|were) evicted|evicted from)\b|"
     r"\bdisks? (?:\w+ )?(?:filled up|ran full)|\b(?:nfs|mount|share|volume)\b[^.;]{0,12}\b(?:vanished|dropped|"
     r"lost|gone|hung)\b|"
     r"\b(?:ssh|network|vpn) (?:\w+ )?(?:dropped|drop|broke|lost|outage)\b|\b(?:returned|gave|answered|got) (?:a |"
@@ -39,7 +40,7 @@ INFRASTRUCTURE = Pattern(
     r"\brate limits? (?:kicked|hit|reached)|\bkernel panic|\b(?:vm|instance|machine|container|server|job|"
     r"pod) (?:was |got |were )?"
     r"(?:reclaimed|killed|terminated|evicted|rebooted|went down|crashed)\b|\btime-?outs? of the\b|\bbus error\b|"
-    r"\bfell off the bus\b|"
+    r"\bfell off the bus\b|\bdownloads? (?:of [^.;,]{1,30} )?(?:failed|broke|aborted)\b|"
     r"\bscancel(?:led)?\b"
     + abroad(
         r"speicher (?:reichte|voll|war voll)|(?:rechner|knoten|server|job) (?:ist |war )?(?:abgestürzt|"
@@ -54,7 +55,8 @@ INFRASTRUCTURE = Pattern(
         r"отключил\w*"
     ),
     re.IGNORECASE,
-    needs="memory|oom|ran out of|hit|exceeded|ran into|reached|cut by|killed|stopped by|time|limit|cancel|evicted|"
+    needs="memory|oom|download|"
+    "ran out of|hit|exceeded|ran into|reached|cut by|killed|stopped by|time|limit|cancel|evicted|"
     "terminated|signal |sigkill|sigsegv|empt|spot|nccl|node|no space|disk|errno |oserror|stale file|endpoint|mount |"
     "segfault|segmentation|core dump|xid |ecc |cuda error|driver |power |failure|401|403|404|429|500|502|503|504|"
     "connection|network|disconnected|threw me out|outage|machine |vanished|drop|broke|lost|gone|hung|kernel panic|"
@@ -63,3 +65,89 @@ INFRASTRUCTURE = Pattern(
     "бра|ключил|к п|к за",
 )
 """That machine, memory, time, disk or network ended a run, and not what was tried in it."""
+
+NO_ROOM = Pattern(
+    r"\b(?:not (?:\w+ )?(?:an option|viable|scale|fit)|no option|impractical|"
+    r"can(?:not|['’]t) (?:be used|run|handle))\b",
+    re.IGNORECASE,
+)
+
+MACHINE = Pattern(r"\b(?:cards?|GPUs?|GB|GiB|VRAM|[AH]100|V100|T4|RTX|device|machine|laptop|hardware|windows|tokens)\b")
+"""That something does not fit a machine is a result by itself."""
+
+ON_PURPOSE = Pattern(
+    r"\b(?:simulat\w*|inject\w*|at random|on purpose|deliberate\w*|robustness|pruner|early[- ]stop\w*)\b", re.IGNORECASE
+)
+"""Failures that are made or chosen."""
+
+REJECTED = Pattern(
+    r"\b(?:rejected|discarded|ruled out|dead end|negative result|useless|(?:not|n['’]t) (?:work|help)|"
+    r"no (?:gain|benefit|effect|use|improvement)|not (?:useful|worth\w*)|hurts|harmful|worse)\b",
+    re.IGNORECASE,
+)
+"""A verdict on an idea, not on whether it fits a machine."""
+
+MENDED = Pattern(
+    r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"
+    r"in case|set to|defaults?|retried|retry\w*|repeated|repeat|re-?r[ua]n\w*|requeued?|resubmit\w*|resum\w+|restarted|"
+    r"all through|resolved|worked around|now (?:runs|works|fits)|usually|sometimes|occasional\w*|otherwise|expected|"
+    r"excluded|left out|skipped|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
+    re.IGNORECASE,
+)
+"""What says that a failure did not happen, or is over."""
+
+CAUSE = Pattern(
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|anyway|either)\b",
+    re.IGNORECASE,
+)
+GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
+"""What makes of a verdict a cause, a condition or a doubt."""
+
+SO_FAR = Pattern(r"\b(?:last logged|so far|until then|scored? (?:as|at)? ?0|counts? as)\b", re.IGNORECASE)
+
+ENDED_CELL = Pattern(r"(?:timeout|timed out|time limit|wall ?time|killed|preempted)", re.IGNORECASE)
+
+REJECTED_CELL = Pattern(r"(?:reject(?:ed)?|abandon(?:ed)?|no (?:gain|improvement))", re.IGNORECASE)
+
+FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
+
+REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причин\w+)\W{0,4}\s*(?::|：|$)", re.IGNORECASE)
+"""A heading of what is wrong with a thing, which is no verdict on one."""
+
+ARM_NAME = Pattern(
+    r"\b(?:(?i:variant|config(?:uration)?|arm|run|exp(?:eriment)?\.?|trial|model|method|option|candidate|version|setup|"
+    r"attempt)\s+#?(?P<a>[A-Za-z]\d*|\d+[a-z]?)|(?P<b>[B-HJ-Z]|A(?= (?:is|was|ran|crashed|died|timed|hit|failed))|"
+    r"[A-Za-z]{1,4}-?\d{1,3}))(?![\w'’])"
+)
+"""What an arm is called: variant D, run 5, v3."""
+
+OF_MACHINES = Pattern(r"\b(?:node|server|host|gpu|machine|vm|worker|rank|disk|card)\s+$", re.IGNORECASE)
+"""What stands before the name of a machine, which is no arm."""
+
+A_RUN = Pattern(
+    r"\b(?:run|job|training|variants?|config\w*|batch|steps?|epochs?|eval\w*|seed|exp\w*|arm|trial|trained)\b",
+    re.IGNORECASE,
+)
+LEFT_OUT = Pattern(r"\b(?:dropp\w+|drop|abandon\w*|discard\w*|g[ai]ve\w* up|giving up)\b|\bfrom the \w+", re.IGNORECASE)
+"""What is left out of a comparison is not judged."""
+
+OF_ITSELF = Pattern(
+    r"\b(?:nans?|diverg\w+|explod\w+|unstable|even (?:at|with)|(?:each|every) (?:time|attempt)|all attempts|"
+    r"too (?:slow|big|large|expensive)|(?:not|n['’]t) fit|times the (?:memory|time)|vram|hardware|budget)\b",
+    re.IGNORECASE,
+)
+"""That what was tried brought its run to an end itself: then that is its result."""
+
+OF_FAILURE = Pattern(
+    r"(?:it )?(?:fails?|failed)\b(?! to (?:improve|help|beat))|broken|collaps|breaks?|unstable|diverg|"
+    r"(?:is|was|are) (?:dead|out)\b",
+    re.IGNORECASE,
+)
+"""A word against an arm that only tells the failure again."""
+
+_OF_RUNS = (
+    "run job training step steps first memory error result results verdict gpu cuda time out crashed died killed node "
+    "evaluation eval server worker checkpoint failed timed hit ran before minutes epoch data dataset model"
+)
+OF_RUNS = frozenset(_OF_RUNS.split())
+"""Words of runs and of failures, which name no arm."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.concluded.statements import Statement, around, statements_of, words_of
 
 _RATE = Pattern(
-    r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
+    r"(?<![a-z])(?:acc\w*|exact(?!ly)\w*|em|success\w*|solve[sd]?|pass\w*|win\w*|recall|correct\w*|full marks|rate|"
+    r"score|f1|hits?|detected|"
     r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|"
     r"准确率|正确率",
     re.IGNORECASE,
@@ -49,6 +51,39 @@ _ADVERSE = Pattern(
 """What is to be kept low: all of it is a result, and no ceiling of a task."""
 
 _PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
+_SEVERAL = Pattern(
+    r"\b(?:both|neither)\b(?: [\w-]+){0,2}|\bwith (?:and|or) without\b|\bbefore and after\b|"
+    r"\b(?:every|each) (?!of\b)[\w-]+|\b(?:all|none of)(?: of)?(?: (?:the|our|these))?(?: [\w-]+){0,2} \w+s\b|"
+    r"\bthe (?:two|three|four|five|six)(?: [\w-]+){1,2}|"
+    r"\bthe [\w.-]+ and (?:the )?[\w.-]+(?: \w+)? (?:have|get|reach|solve|score|answer|pass|are)\b",
+    re.IGNORECASE,
+)
+"""That a result is one of several arms."""
+
+PROPERTY = Pattern(
+    r"(?<![a-z])(?:keeps?|kept|retain\w*|valid(?!ation)|pars\w+|schema|format\w*|complian\w*|files?|duplicat\w*|missing|"
+    r"mask\w*|trunc\w*|dropout|budget|traffic|safe\w*|fail\w*|crash\w*|timeouts?|nans?|invalid|error\w*|"
+    r"violat\w*|refus\w*|agree\w*|train|lint\w*|checkers?|ci|builds?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What a share is of that is no result on a task."""
+
+_TASKS = Pattern(
+    r"(?<![a-z])(?:tasks?|benchmarks?|data ?sets?|levels?|puzzles?|problems?|questions?|difficulty|lengths?|splits?|"
+    r"games?|envs?|environments?|opponents?|depth|mazes?|seeds?)(?![a-z])",
+    re.IGNORECASE,
+)
+_ITEM = Pattern(rf"(?<![a-z])(?:{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
+_WHOLE = Pattern(
+    rf"\b(?:all|every)(?: (?:the|of the|single))?(?: \d+)? (?:{ITEM_NOUNS}) (?:are |is )?(?:right|correct\w*|solved)\b|"
+    rf"\b(?:solves?|answers?|pass(?:es)?|gets?) (?:all|every)(?: (?:the|of the|single))?(?: \d+)? (?:{ITEM_NOUNS})\b",
+    re.IGNORECASE,
+)
+_NOT_ONE = Pattern(
+    rf"\b(?:neither|none|no)\b[^.;,]{{0,30}}\b(?:solves?|answers?|pass(?:es)?|gets?|finds?) (?:any|one|a single)"
+    rf"(?: one)?(?: of the)?(?: \d+)? (?:{ITEM_NOUNS})(?![a-z])",
+    re.IGNORECASE,
+)
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
 _ITEMS = 20
@@ -56,10 +91,11 @@ _ITEMS = 20
 
 @dataclass(frozen=True)
 class Flat:
-    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows.
+    """Results of arms at one level: from which line to which, how many (0: all), in which section; whether rows.
 
     ``values`` are the results as printed, ``names`` the words of the arms, ``rate`` says that they are named a rate of
-    right ones, each of another arm.
+    right ones, each of another arm; ``across`` are the names of columns that are arms; ``told`` is the last
+    statement that tells the results.
     """
 
     at: str
@@ -71,6 +107,8 @@ class Flat:
     values: frozenset[float] = frozenset()
     names: frozenset[str] = frozenset()
     rate: bool = False
+    across: tuple[str, ...] = ()
+    told: Statement | None = None
 
 
 def flats_of(log: Log) -> Iterator[Flat]:
@@ -105,7 +143,20 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
     )
     rate = all(_RATE.search(f"{column.name} {grid.title}".replace("_", " ")) for column in columns)
     rate = rate and not _NO_ARMS.search(grid.label) and not _ADVERSE.search(" ".join(sorted(words)))
-    return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True, values, words, rate)
+    across = () if rate else _across(grid, columns)
+    of = Flat(level, grid.first, grid.last, len(grid.names), grid.section, True, values, words, rate)
+    return replace(of, rate=True, across=across, arms=len(across) * of.arms) if across else of
+
+
+def _across(grid: Grid, columns: Sequence[Column]) -> tuple[str, ...]:
+    """The names of columns that are arms, all in percent, where the rows are tasks; none elsewhere."""
+    names = tuple(one.name.strip() for one in columns)
+    if len(names) < 2 or len(grid.columns) > len(names) or not _TASKS.search(grid.label):
+        return ()
+    said = " ".join((*names, *grid.names, grid.title)).replace("_", " ")
+    percent = all(cell is None or cell.unit == "%" for one in columns for cell in one.cells)
+    bare = not any(_RATE.search(name) or _NO_ARMS.search(name) for name in names) and not _ADVERSE.search(said)
+    return names if percent and bare and not _NO_RATE.search(grid.title) else ()
 
 
 def _full(grid: Grid) -> Flat | None:
@@ -191,7 +242,9 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
             and not _ADVERSE.search(" ".join(told))
             and not any(_two_metrics(text) or _NO_ARMS.match(text) for text in texts)
         )
-        yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
+        told_last = run[end - 1][0]
+        arms = 0 if any(map(of_several, texts)) else len(shares)
+        yield Flat(found, *lines, arms, section, False, values | frozenset(shares), words, rate, told=told_last)
         return
 
 
@@ -202,10 +255,15 @@ def _two_metrics(text: str) -> bool:
 
 def _shares(one: Statement) -> list[float]:
     """The shares that a statement tells, of one arm or of several; none where it tells other results."""
+    several = 2 if of_several(one.text) else 1
     whole = [c for c in counts(one.text) if c.whole.value >= _ITEMS]
     if whole:
         same = len({c.whole.value for c in whole}) == 1
-        return [] if not same else [c.part.value / c.whole.value for c in whole]
+        return [] if not same else [c.part.value / c.whole.value for c in whole] * several
+    if several > 1 and not one.results and _WHOLE.search(one.text):
+        return [1.0, 1.0]
+    if several > 1 and not one.results and _NOT_ONE.search(one.text):
+        return [0.0, 0.0]
     values = [n for n in one.results if not _PARAMETER.search(one.text[: n.start])]
     fine = {n.decimals for n in values if n.unit != "%" or n.decimals or n.value not in (0.0, 100.0)}
     if not values or len(fine) > 1 or (len({n.decimals for n in values}) > 1 and any(n.unit != "%" for n in values)):
@@ -214,4 +272,10 @@ def _shares(one: Statement) -> list[float]:
     percent = any(n.unit == "%" or n.value > 1.0001 for n in values) or "%" in told
     if _NO_RATE.search(told) or any(n.value > (100 if percent else 1) for n in values):
         return []
-    return [n.value / (100 if percent else 1) for n in values]
+    return [n.value / (100 if percent else 1) for n in values] * (several if len(values) == 1 else 1)
+
+
+def of_several(text: str) -> bool:
+    """Whether something is said of several arms at once, not of several tasks or items."""
+    said = [re.sub(r"(?i)^both prompts.*", "", one[0]) for one in _SEVERAL.finditer(text)]
+    return any(not _NO_ARMS.search(one) and not _ITEM.search(one) for one in said)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.concluded import Conclusion, doubted
+from evenhand.audit.told.concluded.concluded import Conclusion, doubted, withheld
 from evenhand.audit.told.concluded.equals import digits
-from evenhand.audit.told.concluded.statements import Statement, around, statements_of
+from evenhand.audit.told.concluded.statements import Statement, around, behind, statements_of
 
 _MOST_LINES = 60
 """Lines of a section; in a longer one a conclusion may rest on what is far above it."""
@@ -19,22 +20,34 @@ _MOST_LINES = 60
 _FINE = 3
 """Digits of a number that is no setting."""
 
-_COST = Pattern(
+COST = Pattern(
     r"(?<![a-z])(?:fast\w*|slow\w*|speed\w*|throughput|latenc\w*|runtime|wall[- ]?clock|kernels?|fus(?:ed|ion)|"
-    r"compil\w*|caching|prefetch\w*|flash\w*|offload\w*|refactor\w*|rewrit\w*|port(?:ed|ing)?|migrat\w*|"
+    r"compil\w*|cach\w*|prefetch\w*|flash\w*|offload\w*|refactor\w*|rewrit\w*|port(?:ed|ing)?|migrat\w*|"
     r"reproduc\w*|determinis\w*|parity|regress\w*|bit[- ]?(?:exact|identical|wise)|by (?:design|construction)|"
-    r"as (?:expected|intended|designed)|sanity|smoke|unit tests?|tests? pass\w*|replicat\w*|verif\w+|invarian\w*|"
-    r"equivarian\w*|speculative|shard\w*|ddp|fsdp|checkpointing|seconds?|tok(?:ens)?/s|fps|samples/s|it/s|"
-    r"accelerat\w*|merg\w*|convert\w*|conversion|padd\w*|pipelines?|implementations?|code|harness|wrapper|backend|"
+    r"as (?:expected|intended|designed)|sanity|smoke|unit tests?|tests? pass\w*|replicat\w*|verif(?!iers?\b)\w+|"
+    r"invarian\w*|equivarian\w*|speculative|shard\w*|ddp|fsdp|checkpointing|seconds?|tok(?:ens)?/s|fps|samples/s|it/s|"
+    r"accelerat\w*|merg\w*|convert\w*|conversion|padd\w*|pipelines?|implementations?|code|harness|wrapper|loaders?|backend|"
     r"scal\w+ out|multi-?gpu|export\w*|onnx|tensorrt|vllm|schedul\w+ of jobs)(?![a-z])",
     re.IGNORECASE,
 )
 """What is as good on purpose: the same thing done faster, elsewhere or again."""
 
+_ELSEWHERE = Pattern(r"\bsee (?!if|whether)\w+|\bbelow\b|\b(?:final|overall|downstream) \w+", re.IGNORECASE)
+"""What a conclusion rests on that stands in another place."""
+
+SAME = Pattern(
+    r"\bsame (?:checkpoint|model|file|run|weights)\b|\b(?:frozen|untouched|learn\w* nothing)\b|"
+    r"\b(?:evaluation|annotator|rater)s\b",
+    re.IGNORECASE,
+)
+"""What is alike since it is one thing, or measured twice."""
+
 _TIME = Pattern(r"(?<![a-z])(?:ms|sec|s|min|hours?|h|time|qps|rps|tps)(?![a-z])", re.IGNORECASE)
 _KNOWN = Pattern(
     r"\b(?:too easy|trivial\w*|ceiling|saturat\w*|at chance|chance level|says nothing|sanity|smoke|unit tests?|"
-    r"degenerate|collapsed?|by definition|baseline only|toy check)\b|全会|都(?:答)?对|天花板|饱和|потол\w+|насыщ\w+",
+    r"degenerate|collapsed?|by definition|baseline only|toy check)\b|"
+    r"\b(?:cannot|can ?not|can['’]t|(?:does|do)(?: not|n['’]t)|nothing) (?:\w+ )?(?:rank|tells?|separates?|"
+    r"distinguish\w*|discriminate|compare|show)\b|全会|都(?:答)?对|天花板|饱和|потол\w+|насыщ\w+",
     re.IGNORECASE,
 )
 
@@ -53,7 +66,9 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
         return False
     if any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
         return False
-    if any(_COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
+    if re.match(r"without (?!any\b|a\b)\w+ \w", found.words, re.IGNORECASE):
+        return False  # the name of an arm
+    if any(COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
         return False
     told = frozenset(values)
     every = [one for one in statements_of(log) if one.section == section and one.line.number not in lines]
@@ -61,6 +76,24 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
     if any(_tells_more(one, told) for one in every if one not in after) or any(_fine(one, told) > 1 for one in after):
         return False
     return not any(_holds_more(one, told) for one in grids_of(log) if one.section == section)
+
+
+def from_here(log: Log, told: Statement, count: int) -> list[Statement]:
+    """What a statement says behind its last result, and the statements that follow it."""
+    end = max((n.end for n in told.results), default=0)
+    rest = replace(told.sentence, text=" " * end + told.text[end:])
+    return [Statement(rest, told.passage, told.place), *behind(log, told, count)]
+
+
+def right_there(
+    told: Statement | None, near: Sequence[Statement], found: Conclusion, values: Collection[float]
+) -> bool:
+    """Whether a conclusion stands behind results in their statement, or in the next, and brings none of its own."""
+    said = found.statement
+    other = any(n.value not in values for n in said.results) or _ELSEWHERE.search(said.text)
+    texts = [one.text for one in (told, *near[:2]) if one is not None]
+    alike = any(COST.search(text) or SAME.search(text) for text in texts)
+    return said in near[:2] and not other and not alike and not (told is not None and withheld(told))
 
 
 def _tells_more(one: Statement, told: frozenset[float]) -> bool:
@@ -83,7 +116,7 @@ def _fine(one: Statement, told: frozenset[float]) -> int:
 def _holds_more(grid: Grid, told: frozenset[float]) -> bool:
     """Whether a table holds another result, also in words, or what an arm costs in time."""
     if any(
-        _COST.search(name.replace("_", " ")) or _TIME.search(name)
+        COST.search(name.replace("_", " ")) or _TIME.search(name)
         for name in (*grid.names, *(c.name for c in grid.columns))
     ):
         return True

@@ -63,7 +63,7 @@ def _asserted(text: str, pattern: Pattern) -> re.Match[str] | None:
 
 def _denied(text: str, start: int) -> bool:
     """Whether a word is denied in its own clause."""
-    clause = re.split(r"[,，]|\b(?:so|hence|thus|therefore)\b", text[:start])[-1]
+    clause = re.split(r"[,，]|[-=]>|[→⇒]|\b(?:so|hence|thus|therefore)\b", text[:start])[-1]
     return denied(clause, len(clause))
 
 

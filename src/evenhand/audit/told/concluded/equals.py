@@ -11,11 +11,16 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.abroad import abroad
+from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.arms.grids import Grid, grids_of
+from evenhand.audit.told.concluded.ceilings import of_several
 from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
 _ALONE, _TOGETHER = 5, 7
 """Digits that one number, or several together, must have to be the same by more than accident."""
+
+_BESIDE = 4
+"""Digits of a number that stands right beside itself, said of two arms."""
 
 _FINE = 3
 """Digits of a number that is no setting."""
@@ -39,12 +44,34 @@ _ASIDE = Pattern(
 """Arms that are the same thing again, or may well be."""
 
 
+_CONTRAST = Pattern(
+    r"\bwith\b.*\b(?:without|w/o)\b|\bwithout\b.*\bwith\b|\bwith\b.*\bno\b|\bbefore\b.*\bafter\b|\bold\b.*\bnew\b|\bon\b.*\boff\b|"
+    r"\boff\b.*\bon\b|\bbase(?:line)?\b|\d ?%?(?: \([^()]*\))? ?(?:vs\.?|versus|->|→|=>) ?\d",
+    re.IGNORECASE,
+)
+"""What sets two arms against each other in one sentence."""
+
+_CHANGED = Pattern(
+    r"\b(?:toggled|changed|switched|turned|moved|replaced|varied|swapped|enabled|disabled|ran with|when|whether|"
+    r"with and without|both)\b",
+    re.IGNORECASE,
+)
+_STAYED = Pattern(r"\b(?:stay(?:s|ed)|remain(?:s|ed)|unchanged|identical|same)\b[^.;:]{0,40}$", re.IGNORECASE)
+_COURSE = Pattern(
+    r"\b(?:epochs?|initial|shared?|shares|starts?|starting|threshold|target|budget|"
+    r"throughout|during|plateau\w*|stuck|flat|until|from step)\b",
+    re.IGNORECASE,
+)
+"""What stays as it is while a run goes on says nothing of two arms."""
+
+
 @dataclass(frozen=True)
 class Equal:
     """Two arms with the same results: their lines, how many results, where the last stands, and the section.
 
     ``near`` says that nothing stands between the two, ``row`` that they are rows; ``values`` are the results, and
-    ``beside`` those of further rows of the table, whose names are ``others``.
+    ``beside`` those of further rows of the table, whose names are ``others``. ``told`` is the last statement that tells
+    them; ``paired`` says that one sentence sets the two against each other.
     """
 
     first: int
@@ -58,6 +85,8 @@ class Equal:
     values: frozenset[float] = frozenset()
     beside: frozenset[float] = frozenset()
     others: tuple[str, ...] = ()
+    told: Statement | None = None
+    paired: bool = False
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -73,6 +102,8 @@ def contrasted(one: Equal, *, data: bool) -> bool:
     """Whether two arms are with and without what was tried: by their words, or as the only objects of data."""
     if any(_ASIDE.search(name) for name in one.names):
         return False
+    if one.paired:
+        return True
     bare, changed = (_BARE.search(name[:60]) is not None for name in one.names)
     words = [words_of(name) for name in one.names]
     if words[0] == words[1]:
@@ -99,17 +130,49 @@ def _exact(values: tuple[Number, ...]) -> bool:
 def _in_words(log: Log) -> Iterator[Equal]:
     every = [one for one in statements_of(log) if one.results]
     for at, one in enumerate(every):
+        if _in_one(log, one):
+            line, values = one.line_of(one.results[0]).number, frozenset(n.value for n in one.results)
+            yield Equal(
+                line, line, 2, one.lines[-1].number, one.section, (one.text, ""), values=values, told=one,
+                paired=True,
+            )  # fmt: skip
         for other in every[at + 1 : at + 1 + _APART]:
             if other.section != one.section or other.place - one.place > _APART:
                 break
             same = _same(one, other)
             between = statements_of(log)[one.place + 1 : other.place]
-            if same and _exact(same) and (one.text != other.text or any("?" in s.text for s in between)):
+            side = len(same) == 1 and between == () and digits(same[0]) >= _BESIDE and _opposed(one, other)
+            if same and (side or _exact(same)) and (one.text != other.text or any("?" in s.text for s in between)):
                 lines = (one.line_of(one.results[0]).number, other.line_of(other.results[0]).number)
                 texts = (one.text, other.text)
                 values = frozenset(n.value for n in same)
-                yield Equal(*lines, len(same), other.lines[-1].number, one.section, texts, values=values)
+                last = other.lines[-1].number
+                yield Equal(
+                    *lines, len(same), last, one.section, texts, values=values, told=other, paired=side
+                )  # fmt: skip
                 break
+
+
+def _in_one(log: Log, one: Statement) -> bool:
+    """Whether one statement tells the same result of two arms that it sets against each other, or of all arms."""
+    fine = [n for n in one.results if digits(n) >= _FINE or not n.value]
+    if any(n.value in (1.0, 100.0) for n in fine):
+        return False  # a ceiling
+    if len(fine) == 1 and digits(fine[0]) >= _ALONE:
+        before = [s.text for s in statements_of(log)[max(0, one.place - 1) : one.place] if s.section == one.section]
+        stayed = _STAYED.search(one.text[: fine[0].start]) and _CHANGED.search(" ".join((*before, one.text)))
+        return bool(of_several(one.text) or stayed) and not _COURSE.search(one.text)
+    if len(fine) not in (2, 3) or not _equal(fine[0], fine[1]) or any(n.value for n in fine[2:]):
+        return False
+    return digits(fine[0]) >= _BESIDE and _CONTRAST.search(one.text) is not None
+
+
+def _opposed(one: Statement, other: Statement) -> bool:
+    """Whether two statements give a label and a result each, and just one goes without what was tried."""
+    labels = [said.text[: said.results[0].start] for said in (one, other)]
+    plain = all(re.search(r"[:=]\s*$", text) or METRIC_WORD.search(text[-16:]) for text in labels)
+    bare = [_BARE.search(said.text[:60]) is None for said in (one, other)]
+    return plain and bare[0] != bare[1] and one.passage.kind == other.passage.kind != "message"
 
 
 def _same(one: Statement, other: Statement) -> tuple[Number, ...]:

@@ -9,34 +9,18 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
+from evenhand.audit.text.vocabulary import outages
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE, WITHHELD
-from evenhand.audit.text.words import denied
+from evenhand.audit.text.words import METRIC_WORD, denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
-
-_MENDED = Pattern(
-    r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"
-    r"in case|set to|defaults?|retried|retry\w*|repeated|repeat|re-?r[ua]n\w*|requeued?|resubmit\w*|resum\w+|restarted|"
-    r"all through|resolved|worked around|now (?:runs|works|fits)|usually|sometimes|occasional\w*|otherwise|expected|"
-    r"excluded|left out|skipped|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
-    re.IGNORECASE,
-)
-"""What says that a failure did not happen, or is over."""
 
 _DRAWN = Pattern(
     r"(?:[;:]|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
     r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
-_CAUSE = Pattern(
-    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|anyway|either)\b",
-    re.IGNORECASE,
-)
-_GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
-"""What makes of a verdict a cause, a condition or a doubt."""
-
 _PART = (
     r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )(?<!époque )(?<!эпохе )"
     r"\b\d+\s*(?:of|/|out of)\s*\d+"
@@ -48,48 +32,25 @@ _COUNTED = Pattern(
 )
 """A failure that is counted: it is a result of what was tried."""
 
-_ROOM = Pattern(
-    r"\b(?:not (?:\w+ )?(?:an option|viable|scale|fit)|no option|impractical|"
-    r"can(?:not|['’]t) (?:be used|run|handle))\b",
-    re.IGNORECASE,
-)
-_MACHINE = Pattern(
-    r"\b(?:cards?|GPUs?|GB|GiB|VRAM|[AH]100|V100|T4|RTX|device|machine|laptop|hardware|windows|tokens)\b"
-)
-"""That something does not fit a machine is a result by itself."""
-
-_TRIED = Pattern(
-    r"\b(?:simulat\w*|inject\w*|at random|on purpose|deliberate\w*|robustness|pruner|early[- ]stop\w*)\b", re.IGNORECASE
-)
-"""Failures that are made or chosen."""
-
 _NO_END = Pattern(
-    r"(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|"
-    r"regimes?|modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?)\b)",
+    r"(?:(?! at \d\d?:\d)\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|"
+    r"conditions?|settings?|regimes?|modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?)\b)",
     re.IGNORECASE,
 )
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
 """What is a setting with its amount, the name of an arm, a part of a word or of a number, or said not to have been."""
 
 _ATTRIBUTE = Pattern(r"\b(?:a|an|the|any|every)\s+(?:[\w-]+\s+(?:or|and)\s+)?$", re.IGNORECASE)
-_REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причин\w+)\W{0,4}\s*(?::|：|$)", re.IGNORECASE)
-"""A heading of what is wrong with a thing, which is no verdict on one."""
 
-_FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
 _OFTEN = 6
 """So many lines that tell of one failure tell of a thing that is studied."""
-
-_REJECTED = Pattern(
-    r"\b(?:rejected|discarded|ruled out|dead end|negative result|useless|(?:not|n['’]t) (?:work|help)|"
-    r"no (?:gain|benefit|effect|use|improvement)|hurts|harmful|worse)\b",
-    re.IGNORECASE,
-)
-"""A verdict on an idea, not on whether it fits a machine."""
 
 _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
 )
+
+
 _BELOW, _LONGEST, _BEFORE, _NEXT = 6, 420, 3, 2
 
 
@@ -107,13 +68,22 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
     """Verdicts on runs that failed for such a reason, told in words or in a row of a table."""
     for one in statements_of(log):
         found = _failed_in(one.text) if len(one.text) <= _LONGEST else None
-        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text) or _TRIED.search(one.text):
+        if (
+            found is None
+            or denied(one.text, found.start())
+            or outages.MENDED.search(one.text)
+            or outages.ON_PURPOSE.search(one.text)
+        ):
             continue
         if _COUNTED.search(one.text[: found.start()]) or _COUNTED.search(one.text[found.end() :]):
             continue
         within = _within(one, found)
         if within is not None:
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, within.cued)
+            continue
+        plain = _plainly(log, one, found)
+        if plain is not None:
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, plain, sure=True)
             continue
         near = _following(log, one)
         before = [
@@ -123,7 +93,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
         if conclusion is not None and not _as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
             sure = conclusion[1] or _right_behind(one, near[0], conclusion[0])
-            sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(outages.ON_PURPOSE.search, before))
             sure = sure and conclusion[0].statement.place - one.place <= _NEXT
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
@@ -132,10 +102,52 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
 
 def _failed_in(text: str) -> re.Match[str] | None:
     """Words that tell that something was ended."""
-    found = INFRASTRUCTURE.search(text)
+    found = outages.INFRASTRUCTURE.search(text)
     if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
         return None
     return None if re.search(r"\w/", found[0]) else found
+
+
+def _names_in(text: str) -> list[str]:
+    """The names of arms in a text, in their order."""
+    found = [one for one in outages.ARM_NAME.finditer(text) if not outages.OF_MACHINES.search(text[: one.start()])]
+    return [(one["a"] or one["b"]).lower() for one in found]
+
+
+def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | None:
+    """A verdict in the next sentence or point on the same named arm, without a result, and no later word of the arm."""
+    after = [s for s in statements_of(log)[one.place + 1 :] if s.section == one.section or log.data][:3]
+    last, names = one.lines[-1].number, set(_names_in(one.text))
+    near = [s for at, s in enumerate(after) if s.line.number - last <= (0 if log.data else at + 1)]
+    said = next((s for s in near if names & {*_names_in(s.text)}), near[0] if near else one)
+    found = concluded_in(said, (AGAINST,)) if near else None
+    if found is None or any(of.search(said.text) for of in (outages.INFRASTRUCTURE, _EVIDENCE, outages.ON_PURPOSE)):
+        return None
+    at = max(0, said.text.lower().find(found.words.lower()))
+    before = outages.OF_ITSELF.search(f"{one.text} {said.text}") or re.search(r"\b(?:had|already)\b", said.text)
+    if before or outages.OF_FAILURE.match(said.text, at):
+        return None
+    shared = names & {*_names_in(said.text[:at])[-1:]}
+    if said.line is one.lines[-1] and not _names_in(said.text) and (found.cued or outages.A_RUN.search(one.text)):
+        shared = set((one.words & said.words) - outages.OF_RUNS - words_of(failed[0]))
+    beside = [s for s in statements_of(log) if s.section == one.section and s not in (one, said)]
+    own = [s for s in beside if shared & {*_names_in(s.text), *s.words}]
+    mended = any(withheld(s) for s in beside if s.place == said.place + 1)
+    mended = mended or any(outages.MENDED.search(s.text) or s.results for s in own)
+    results = [n for n in (*one.results, *said.results) if n.value and not outages.SO_FAR.search(one.text)]
+    if not shared or mended or results or not (found.cued or _judged(found)) or _of_a_thing(found):
+        return None
+    other = _of_room(one.text, found) or _of_another(log, one, failed[0], found)
+    return None if other or _as_reason(log, found.line.number) else found
+
+
+def _judged(found: Conclusion) -> bool:
+    """Whether an arm is judged, not only left out: ``dropped from the table``."""
+    text = found.statement.text
+    return (
+        outages.LEFT_OUT.search(text) is None
+        or re.search(r"\b(?:worse|worst|weakest|fail)", text, re.IGNORECASE) is not None
+    )
 
 
 def _right_behind(one: Statement, after: Statement, found: Conclusion) -> bool:
@@ -158,13 +170,15 @@ def _as_reason(log: Log, line: int) -> bool:
     """Whether a line stands under a heading of its own for causes or symptoms."""
     place = log.by_number[line]
     above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
-    return _REASON.match(next((one.body for one in above), "")) is not None
+    return outages.REASON.match(next((one.body for one in above), "")) is not None
 
 
 def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:
     """Whether a verdict may be on something else: foretold, behind a table, or of a log on such failures."""
     last = one.lines[-1].number
-    if any(last < table.line < found.line.number for table in log.tables) or _FORETOLD.search(found.statement.text):
+    if any(last < table.line < found.line.number for table in log.tables) or outages.FORETOLD.search(
+        found.statement.text
+    ):
         return True
     return sum(failed.lower() in line.low for line in log.lines) >= _OFTEN
 
@@ -172,19 +186,19 @@ def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> boo
 def _of_room(failed: str, found: Conclusion) -> bool:
     """Whether a verdict says that something does not fit a machine that is named."""
     text = found.statement.text
-    return _ROOM.search(text) is not None and _MACHINE.search(f"{failed} {text}") is not None
+    return outages.NO_ROOM.search(text) is not None and outages.MACHINE.search(f"{failed} {text}") is not None
 
 
 def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
     """A verdict in the sentence of the failure, in a clause without a reason or a number; cued where it is drawn."""
-    if _GENERAL.search(one.text[: failed.start()]):
+    if outages.GENERAL.search(one.text[: failed.start()]):
         return None
     for clause in _DRAWN.finditer(one.text, failed.end()):
         said = AGAINST.search(clause["clause"])
         if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
             continue
         start = clause.start("clause")
-        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
+        if outages.CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
             return None
         found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), bool(clause["cue"]))
         return None if _of_room(one.text, found) else found
@@ -213,7 +227,7 @@ def _on(
     It is sure where it says that it concludes, has no results of its own and is on no other arm.
     """
     for one in near:
-        if withheld(one) or INFRASTRUCTURE.search(one.text):
+        if withheld(one) or outages.INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
                 return None
             continue
@@ -245,7 +259,7 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             (at, lines[at], found[0])
             for texts, lines in ((grid.names, grid.lines), *((c.texts, c.lines) for c in grid.columns))
             for at, text in enumerate(texts)
-            if len(text) <= 80 and (found := _failed_in(text)) is not None
+            if len(text) <= 80 and (found := _failed_in(text) or outages.ENDED_CELL.fullmatch(text.strip())) is not None
         ]  # fmt: skip
         if not failed or len(failed) == len(grid.names):
             continue
@@ -254,6 +268,8 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             if beside is not None:
                 yield Verdict(words, line, beside, sure=True)
                 break
+            if outages.ENDED_CELL.fullmatch(words):
+                continue
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
             mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
@@ -266,13 +282,15 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
 
 def _in_cell(log: Log, grid: Grid, at: int, line: int) -> Conclusion | None:
     """A rejection in another cell of the row of a failure, which has no result, in a table of results."""
-    scores = [column.cells[at] for column in grid.of("score")]
+    of_results = [one for one in grid.columns if METRIC_WORD.search(one.name) or "result" in one.name.lower()]
+    results = [[n if n is not None and (n.decimals or n.unit == "%") else None for n in c.cells] for c in of_results]
     told = [column.texts[at] for column in grid.of("text")]
-    if not any(one is not None for column in grid.of("score") for one in column.cells) or any(scores):
+    if not any(n is not None for cells in results for n in cells) or any(cells[at] for cells in results):
         return None
     for text in told if not WITHHELD.search(" ".join(told)) else ():
-        said = _REJECTED.search(text)
-        if said is not None and _failed_in(text) is None and not denied(text, said.start()):
+        said = outages.REJECTED.search(text) or outages.REJECTED_CELL.fullmatch(text.strip())
+        failed = _failed_in(text)
+        if said is not None and (failed is None or failed.end() < said.start()) and not denied(text, said.start()):
             own = log.line(line)
             statement = Statement(Sentence(text, (own,), (0,)), Passage("note", (), "", grid.section), -1)
             return Conclusion(statement, said[0], own, cued=False)

@@ -101,6 +101,10 @@ class Statement:
         """The words that may tell what it is of."""
         return words_of(self.text)
 
+    def names(self, name: str) -> bool:
+        """Whether it speaks of what has this name, be it of one letter."""
+        return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self.text) is not None
+
     def line_of(self, number: Number) -> Line:
         """The line of one of its numbers."""
         return self.sentence.line_at(number.start)
