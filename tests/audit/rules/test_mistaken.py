@@ -197,6 +197,50 @@ OTHERS = [
     ("fewer-items", BLOCKS, "a.txt"),
     (
         "odd-share",
+        "# Severity\n\n| Severity | Count | Percentage |\n|---|---|---|\n| Critical | 18 | 17% |\n| High | 13 | 12% |\n"
+        "| Medium | 10 | 9% |\n| Low | 67 | 62% |\n",
+        "a.md",
+    ),
+    (
+        "baselines-differ",
+        "# Tests\n\nAll were significant; the least-separated pairs (Grad-CAM vs Layer-CAM, p = 3.6×10⁻³; Score-CAM vs "
+        "Plain-CAM, p = 3.5×10⁻³) remained below threshold. The effect between the best and worst (Grad-CAM++ vs "
+        "Integrated Gradients) was large.\n",
+        "a.md",
+    ),
+    (
+        "no-op",
+        "# Slices\n\n- No failure boundary: negation A4−S4 `−0.15 pp`, length Q4 `+1.79 pp`, and distractor Q4 "
+        "`0.00 pp`; all four bins were reported.\n",
+        "a.md",
+    ),
+    (
+        "change-disagrees",
+        "# Splits\n\nWith every arm decoding 80 steps: 48 → 52.950 tok/s (−6.0%),\n**64 → 56.334**, 128 → 54.869.\n",
+        "a.md",
+    ),
+    (
+        "mean-disagrees",
+        "model,top1_feature,category_top1,positional_in_top10,stateful_in_top10,recall\nForest,rr,Stateful,7,3,0.0000\n"
+        "Boost,A_frequency,Stateful,7,3,0.0000\nLight,entropy,Positional,8,2,0.0000\n"
+        "LSTM,labels_average,Positional,7,3,0.0180\nCNN,len,Positional,5,5,0.2985\n"
+        "Logistic,subdomain_length,Positional,7,3,0.4518\n",
+        "a.csv",
+    ),
+    ("count-and-rate", "# Data\n\n- **Train/Test Split:** 3,200/800 (80%/20%)\n", "a.md"),
+    (
+        "odd-share",
+        "# Prompts\n\nWe tried 12 system prompts on a set of 250 tickets. Prompt 9 has 83.2 % accepted summaries.\n",
+        "a.md",
+    ),
+    (
+        "best-on-test",
+        "# Notes\n\n- range result: 96 candidates, 12-fold train/test walk-forward. Result is `benchmark_only`: total "
+        "return `-51.8707%`, max DD `52.1327%`, positive folds `1/12`.\n",
+        "a.md",
+    ),
+    (
+        "odd-share",
         "Swept over 8 values on 120 dev tasks; 0.6 is best. Our test result: 52.0 % of tasks solved.\n",
         "a.md",
     ),

@@ -70,8 +70,8 @@ def stated_in(log: Log) -> Iterator[tuple[Change, bool]]:
             yield from ((one, False) for place in places for one in _compared(line, place))
         for place in places:
             found = _RESULTS.at(line, place)
-            if found is not None:
-                yield _told(line, *found)
+            if found is not None and bool(found[0].decimals) == bool(found[1].decimals):
+                yield _told(line, *found)  # a setting before an arrow is no first result
             yield from _by(line, *line.numbers[place : place + 3])
 
 
@@ -79,6 +79,8 @@ def _compared(line: Line, place: int) -> Iterator[Change]:
     found = _COMPARED.at(line, place)
     if found is not None:
         first = line.numbers[place]
+        if bool(first.decimals) != bool(found[1].decimals):
+            return  # a setting before an arrow
         change = Change(*found, line, line, True, line.body[max(0, first.start - 40) : first.start].strip())
         if is_near(change):
             yield change

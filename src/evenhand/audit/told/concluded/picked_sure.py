@@ -23,7 +23,7 @@ _NO_TEST_DATA = Pattern(
 _OF_OTHERS = Pattern(
     r"\b(?:et al|prior|previous(?:ly)?|published by|their|sota|state[- ]of[- ]the[- ]art|literature|target|goal|human|"
     r"recommend\w*|defaults?|following|as in|todo|plan\w*|should|would|will (?:be|use|re\w+|try|run)|could|if|"
-    r"whether|wanted|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
+    r"whether|wanted|max(?:imum)? (?:dd|draw-?downs?)|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
     re.IGNORECASE,
 )
 

@@ -60,6 +60,9 @@ _NUMBERED = Pattern(r"(?:exp\w*|round|run)\b", re.IGNORECASE)
 """What rows are called that are no sets of data, the latter only where they are counted and not named."""
 
 
+_P_VALUE = Pattern(r"(?<![a-z])p\s*[=<>≈≤]\s*$", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Over:
     """A gain told in words: what gains, how much, over what, and where."""
@@ -135,7 +138,7 @@ def _gains(one: Statement) -> list[Over]:
     ranks = [m.start() for m in _RANK.finditer(text) if not any(r.start() < m.start() < r.end() for r in refs)]
     end = min(ranks, default=len(text))
     refs, deltas = ([m for m in found if m.end() <= end] for found in (refs, deltas))
-    if not refs or len(refs) != len(deltas):
+    if not refs or len(refs) != len(deltas) or any(_P_VALUE.search(text[: m.start("n")]) for m in deltas):
         return []
     answer, start = [], 0
     for ref, delta in zip(refs, deltas, strict=True):

@@ -142,6 +142,9 @@ def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tup
     """The rows that a row sums up: of its own arm, or those above it back to what was summed up before."""
     row = table.rows[place]
     others = [i for i in range(len(table.rows)) if i not in summaries]
+    heads = [row.cells[0].strip(), *(table.rows[o].cells[0].strip() for o in others)]
+    if at and len({*heads}) == len(heads) > 2 and all(_LETTER.search(one) and not numbers(one) for one in heads):
+        return ()  # an arm of its own, of which another column says "average"
     if any(_another(cell, [table.rows[o].cells[i] for o in others]) for i, cell in enumerate(row.cells) if i != at):
         return ()
     keys = [

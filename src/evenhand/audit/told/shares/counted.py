@@ -25,7 +25,7 @@ _BEHIND = Pattern(
     rf"{_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d)(?![\d./])"
 )
 _BOTH = Pattern(
-    rf"(?<![\d.,/]){_COUNT.format(1)}\s*(?:and|und|и|et|y|,|/|"
+    rf"(?<![\d.,/]){_COUNT.format(1)}\s*(?:and|und|и|et|y|,(?!\d{{3}}(?!\d))|/|"
     rf"和)\s*{_COUNT.format(2)}{_NOUNS}{_OF}(?P<whole>\d{{1,6}}){_NOUNS}\s*"
     rf"[(=:]\s*{_SHARE.format(1)}\s*(?:and|und|и|et|y|,|/|和)\s*{_SHARE.format(2)}"
 )

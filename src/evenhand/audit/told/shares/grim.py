@@ -157,6 +157,9 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int]) 
     if all_whole(table, share) and "%" not in table.header[share]:
         return  # two columns of counts
     i, number, items = odd[0]
+    total, whole_share = sum(n for _, _, n in pairs), 100 if unit else 1
+    if all(abs(whole_share * n / total - a.value) <= 2 * a.slack for _, a, n in pairs):
+        return  # the parts of a whole, each with its share of all
     if (
         items >= FEWEST
         and chance(number, items, unit) <= FITS_MOST

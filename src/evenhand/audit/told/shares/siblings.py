@@ -50,6 +50,8 @@ def odd_parts(log: Log) -> Iterator[Odd]:
 
 def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
     total = sum(one.part for one in parts)
+    if parts and total >= _LEAST and all(_off(one, total) <= 2 * one.share.slack * (1 + 1e-9) for one in parts):
+        return  # they are parts of one whole, whatever else is told
     for whole in dict.fromkeys([*wholes, total]):
         if whole < max(_LEAST, *(one.part for one in parts)):
             continue

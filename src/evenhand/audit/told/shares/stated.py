@@ -47,6 +47,13 @@ _SIZE = Pattern(
     rf"clips?|pictures?|photos?)\b|(?<![(\[])\bn\s*[=:]\s*\d+(?!\d|\s*(?:{_NOUNS}))",
     re.IGNORECASE,
 )
+_TRIED = Pattern(
+    r"\b(?:tried|compared|searched|screened|swept|wrote|tested|candidates?|best of)\b[^.;,\d]{0,16}\d+[\s-]+"
+    r"(?:[a-z]+\s+){0,2}(?:prompts?|examples?|samples)\b",
+    re.IGNORECASE,
+)
+"""What was tried, and what it was tried on."""
+
 _EVALUATED = Pattern(r"\b(?:test\w*|eval\w*|held-?out|dev|benchmark|validation|unseen|scored|asked)\b", re.IGNORECASE)
 """``With 50 examples`` may tell how many were learned from, and ``n = 8`` how long each is, unless a set is named."""
 
@@ -137,6 +144,7 @@ def _bases(log: Log) -> list[_Base]:
 
 
 def _items(text: str, *, titled: bool = False) -> set[int]:
+    text = _TRIED.sub(" ", text)
     size = _SIZE.search(text) or (titled and re.search(r"\bn\s*=", text))
     if size and not _EVALUATED.search(text):
         return set()
