@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from evenhand.audit.text.log import Log
@@ -72,6 +73,8 @@ def best_looks(log: Log) -> Iterator[Picked]:
     for one, before in scenes(log):
         if not one.numbers and _THAT.search(one.text) is None:
             continue
+        if len(one.numbers) <= _LEAST and not _given(one):
+            continue  # it gives no result out, nor a row of looks with one
         scene = [*before, one]
         found = _of_a_row(one, scene) or _of_a_run(log, one) or _of_a_table(log, one) or _in_words(one, scene)
         if found is not None:
@@ -86,6 +89,7 @@ def _otherwise(one: Statement) -> bool:
     return any(pattern.search(plain) for pattern in (DEV, OPEN, FRESH))
 
 
+@lru_cache(maxsize=4096)
 def _given(one: Statement) -> bool:
     return any(pattern.search(one.labelled) for pattern in (REPORTED, GIVEN_OUT, _GIVEN))
 
@@ -102,6 +106,7 @@ def _peak(row: Sequence[Number], told: Sequence[Number]) -> Number | None:
     return found[0] if len(found) == 1 and not any(n.value == cells[-1] for n in told) else None
 
 
+@lru_cache(maxsize=4096)
 def _row(one: Statement, end: int) -> list[Number]:
     """Numbers that follow each other in a statement, with nothing but signs between them, before a place in it."""
     best: list[Number] = []

@@ -106,6 +106,7 @@ def _taken_back(one: Statement) -> bool:
     return FRESH.search(re.sub(r"(?i)confirmed", "", one.text)) is not None or OPEN.search(one.text) is not None
 
 
+@lru_cache(maxsize=4096)
 def _tried(one: Statement) -> int:
     """How many settings a statement says were tried."""
     if _SEARCH.search(one.labelled) is None:
