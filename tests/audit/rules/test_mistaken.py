@@ -196,6 +196,12 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "few-seeds",
+        "## 启发\n\n1. 当前 reranking 却未稳定改变最终标签或改善三 seed 主指标。\n"
+        "2. 后续若重新做方法，应该把“可靠性改善”和“分类性能提升”分开建模：先证明弱域改善。\n",
+        "a.md",
+    ),
+    (
         "odd-share",
         "# Severity\n\n| Severity | Count | Percentage |\n|---|---|---|\n| Critical | 18 | 17% |\n| High | 13 | 12% |\n"
         "| Medium | 10 | 9% |\n| Low | 67 | 62% |\n",

@@ -70,7 +70,8 @@ _OF_GAIN = Pattern(
 )
 _OPEN = Pattern(
     r"[?]|\b(?:too few|not enough|more (?:seeds|runs)|may|might|could|would|should|if|unless|until|whether|before|luck|"
-    r"not yet|open|needs?|hope\w*|plan\w*|looks?|seems?|promising|tentativ\w*|preliminar\w*|caveat|provisional\w*)\b",
+    r"not yet|open|needs?|hope\w*|plan\w*|looks?|seems?|promising|tentativ\w*|preliminar\w*|caveat|provisional\w*)\b|"
+    r"应该|应当|后续|如果|先证明",
     re.IGNORECASE,
 )
 _TEST = Pattern(rf"{TEST_WORDS}|\btests\b|\bsign test|\bat the \d|±|\bstd\b", re.IGNORECASE)
@@ -128,6 +129,8 @@ def _claimed(one: Statement) -> str | None:
     for found in _CLAIM.finditer(one.text):
         word = next(text for text in found.groups() if text)
         at = found.start() + found[0].find(word)
+        if one.text[at - 1 : at] in ("“", "「", '"', "'"):
+            return None  # quoted, not claimed
         if denied(_WON.sub("got", one.text), at) or hoped_near(one.text, at) or _of_else(one.text):
             return None
         return None if _OPEN.search(one.text) or HEDGE.search(one.text[at:]) else word
