@@ -39,6 +39,15 @@ def test_a_baseline_that_is_printed_again_is_told_once(tmp_path: Path) -> None:
 
 def test_no_difference_beside_a_full_task_is_told_as_the_task_s(tmp_path: Path) -> None:
     (one,) = said(tmp_path, CEILING, "saturated")
-    assert one.endswith("so near to its ceiling a task can hardly tell variants apart.")
+    assert one.endswith("so near to its ceiling a task can hardly show a gain.")
     assert said(tmp_path, CEILING, "no-op") == []
     assert len(said(tmp_path, CEILING.replace("98.83", "61.20"), "no-op")) == 1
+
+
+def test_a_best_that_is_told_with_its_fall_is_a_note(tmp_path: Path) -> None:
+    told = "- Best trajectory result at epoch 20k — 69 violations (16.1%){}\n"
+    levels = []
+    for after in (", then slightly regressed", ", before the run timed out"):
+        (tmp_path / "log.md").write_text("# Log\n\n" + told.format(after), encoding="utf-8")
+        levels += [one.level for one in audit(open_logs([tmp_path / "log.md"])) if one.rule == "best-of-many"]
+    assert levels == ["note", "caution"]

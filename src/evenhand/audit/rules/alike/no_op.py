@@ -281,8 +281,8 @@ def say(finding: Finding) -> str:
             f"there before its mean is read."
         )
     return (
-        "Results that are exactly the baseline's say that no scored answer changed here (no-op), not that the variant "
-        "has no effect: see whether it was active (its loss may tell)."
+        "Results that are exactly the baseline's mostly mean that no scored answer changed (no-op); they do not show "
+        "that the variant has no effect: see whether it was active (its loss may tell)."
     )
 
 

@@ -115,7 +115,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs "
-        f"(line {finding.others[0].line}): so near to its ceiling a task can hardly tell variants apart."
+        f"(line {finding.others[0].line}): so near to its ceiling a task can hardly show a gain."
     )
 
 

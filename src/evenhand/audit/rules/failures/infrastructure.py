@@ -225,7 +225,10 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["excused"]:
-        return f"What failed here is not the idea ({f['kind']}): what could not be measured for it counts neither way."
+        return (
+            f"Not the idea but a limit of the machine or the data ({f['kind']}) kept something from being measured: "
+            f"that counts neither way."
+        )
     return (
         f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, what "
         f"could not be measured for it counts neither for nor against what was tried."

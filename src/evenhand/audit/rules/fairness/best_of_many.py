@@ -105,6 +105,11 @@ _FELL = Pattern(
 )
 """A story of a rise and a fall, which tells the end as plainly as the peak: nobody takes the peak as the result."""
 
+_SANK = Pattern(
+    r"\b(?:then|later|afterwards) (?:\w+ )?(?:regress\w*|declin\w*|degrad\w*|worsen\w*|fell|dropp\w*)", re.IGNORECASE
+)
+"""The same without the number that it fell to."""
+
 _THING = Pattern(r"\bbest (?:checkpoint|ckpt|model|weights|snapshot)\b", re.IGNORECASE)
 """What was chosen, mostly by other data; its number need not be the highest of a series."""
 
@@ -148,7 +153,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
             facts = {"of": "evaluations", "looks": looks, "end": end}
             passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
             passed = passed and not _FELL.match(line.body, found.end()) and not _THING.match(found[0])
-            level: Level = "hint" if not passed else "note" if end else "caution"
+            level: Level = "hint" if not passed else "note" if end or _SANK.search(line.body) else "caution"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
@@ -273,8 +278,8 @@ def say(finding: Finding) -> str:
     looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
     end = f" (line {f['end']})" if f.get("end") else ""
     return (
-        f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: "
-        f"the last one{end} was not chosen by its result."
+        f"The best of several evaluations{looks} overstates what the run reached where it is taken for the result, "
+        f"unless other data chose it: the last one{end} was not chosen by its result."
     )
 
 
