@@ -196,6 +196,30 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "ceiling",
+        "# Patch\n\n- accuracy, patch to clean: follows clean 1.00 [1.00, 1.00]\n- random: 0.29 [0.20, 0.38]\n\n"
+        "So the swap condition cuts through the confound of the patch.\n",
+        "a.md",
+    ),
+    (
+        "odd-share",
+        "# Weakness\n\n- Model performs best on short sequences (<20 items): Hit@10=79.1%\n"
+        "- Model performs worst on long ones (>100 items): Hit@10=62.9%\n",
+        "a.md",
+    ),
+    (
+        "failure-as-verdict",
+        "# Lessons\n\n- Smoke tests must use the longest prompts. A smoke on short prompts passed, then the real run "
+        "OOMed on long inputs. A smoke that exercises only the easy case is worse than none.\n",
+        "a.md",
+    ),
+    (
+        "change-disagrees",
+        "# Gain\n\n`EDITABLE_GAIN` raised its authority gain from 8.0 to 11.06, *improving*\n"
+        "`structural_min_margin` by +2.48 relative to the fixed arm (p = 0.0036,\ndz = +0.85) — from 3.80 to 6.28.\n",
+        "a.md",
+    ),
+    (
         "few-seeds",
         "## 启发\n\n1. 当前 reranking 却未稳定改变最终标签或改善三 seed 主指标。\n"
         "2. 后续若重新做方法，应该把“可靠性改善”和“分类性能提升”分开建模：先证明弱域改善。\n",

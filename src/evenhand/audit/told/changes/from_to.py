@@ -37,6 +37,9 @@ _BASE = Pattern(
     re.IGNORECASE,
 )
 _CHANGED = Pattern(rf"\b(?:a loss|(?!loss)(?:{_CHANGE}))(?:\s+(?:by|of|an?|the|only|just))*\s*[+\-−]?$", re.IGNORECASE)
+_EFFECT = Pattern(r"(?<![a-z])(?:[dgrtzf]|d_?z|p)\s*[=:]\s*$", re.IGNORECASE)
+"""A size of effect or a statistic of a test."""
+
 _CHANGED_BEHIND = Pattern(
     r"\s*(?:%|pp|points?|pts?)?\s*(?:below|above|less|more|lower|higher|better|worse|down|up)\b", re.I
 )
@@ -141,6 +144,8 @@ def _roled(sentence: Sentence) -> Iterator[tuple[Change, bool, bool]]:
 
 def _is_change(text: str, one: Number) -> bool:
     """Whether a number is a difference: it has a sign, its unit is points, or a word beside it says so."""
+    if _EFFECT.search(text[: one.start]):
+        return False
     if one.spread or one.about or one.unit not in ("", "%", "pp") or not one.value or not (one.decimals or one.unit):
         return False
     said = _CHANGED.search(text[: one.start]) or (one.unit == "%" and _CHANGED_BEHIND.match(text, one.end))

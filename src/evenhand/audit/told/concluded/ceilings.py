@@ -84,6 +84,7 @@ _NOT_ONE = Pattern(
     rf"(?: one)?(?: of the)?(?: \d+)? (?:{ITEM_NOUNS})(?![a-z])",
     re.IGNORECASE,
 )
+_INTERVAL = Pattern(r"\[[^\[\]]*\d[^\[\]]*,[^\[\]]*\]")
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
 _ITEMS = 20
@@ -264,7 +265,10 @@ def _shares(one: Statement) -> list[float]:
         return [1.0, 1.0]
     if several > 1 and not one.results and _NOT_ONE.search(one.text):
         return [0.0, 0.0]
-    values = [n for n in one.results if not _PARAMETER.search(one.text[: n.start])]
+    inside = [range(*m.span()) for m in _INTERVAL.finditer(one.text)]
+    values = [
+        n for n in one.results if not _PARAMETER.search(one.text[: n.start]) and not any(n.start in r for r in inside)
+    ]
     fine = {n.decimals for n in values if n.unit != "%" or n.decimals or n.value not in (0.0, 100.0)}
     if not values or len(fine) > 1 or (len({n.decimals for n in values}) > 1 and any(n.unit != "%" for n in values)):
         return []

@@ -38,7 +38,7 @@ _NOUNS = (
 """What has one answer each; a document, a talk or a person may have several."""
 
 _ITEMS = Pattern(
-    rf"(?<![\w.,/@+\-−=])(?P<n>\d{{1,4}})[\s-]+(?:(?!of\b|out\b)[a-z][\w-]*\s+){{0,2}}?(?:{_NOUNS})(?![a-z'’])|"
+    rf"(?<![\w.,/@+\-−=<>≤≥~≈])(?P<n>\d{{1,4}})[\s-]+(?:(?!of\b|out\b)[a-z][\w-]*\s+){{0,2}}?(?:{_NOUNS})(?![a-z'’])|"
     rf"(?<![a-z])n\s*[=:]\s*(?P<m>\d+)(?![\d.,]*\d)|^\W*(?:number of )?(?:test )?(?:{_NOUNS})\s*[:=]\s*(?P<k>\d+)\W*$",
     re.IGNORECASE,
 )
