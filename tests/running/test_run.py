@@ -246,7 +246,7 @@ def wait_for_outcomes(folder: Path, count: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_goes_on_where_it_was_and_loses_only_what_was_running(toy_folder: Path, number: int) -> None:
-    path = write_claim(toy_folder, settings="pause = 0.05")
+    path = write_claim(toy_folder, settings="pause = 0.8")  # what is left takes longer than a starved watcher
     process = start(path)
     wait_for_outcomes(toy_folder / "ledger", 3)
     process.send_signal(number)

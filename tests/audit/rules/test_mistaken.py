@@ -196,6 +196,17 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "few-seeds",
+        "# Merge\n\n**Why:** Now `detect()` runs 3-5 prompts independently, then NMS merges. Fusion is proven better for small "
+        "objects.\n",
+        "a.md",
+    ),
+    (
+        "ceiling",
+        "# Delivery\n\n- **100% packet delivery ratio** for all protocols\n- **No packet loss** observed in any test\n",
+        "a.md",
+    ),
+    (
         "ceiling",
         "# Patch\n\n- accuracy, patch to clean: follows clean 1.00 [1.00, 1.00]\n- random: 0.29 [0.20, 0.38]\n\n"
         "So the swap condition cuts through the confound of the patch.\n",

@@ -23,6 +23,9 @@ _WON = Pattern(r"\bwon\b(?!['’])", re.IGNORECASE)
 _TRIED = Pattern(r"\b(?:schedules?|optimi[sz]ers?)\b", re.IGNORECASE)
 """What may be tried, too, not only what runs the jobs."""
 
+_RUNS_SOMETHING = Pattern(r"\bruns \d+ ?(?:-|–|to) ?\d+ [a-z]+", re.IGNORECASE)
+"""A program ``runs 3-5 prompts``."""
+
 _COUNTS = (
     Pattern(
         r"\b(?:ran|run|trained|tried|tested|measured) (?!into)(?:[\w-]+ ){0,3}(?:only |just )?once\b|"
@@ -119,7 +122,7 @@ def _of_else(text: str) -> bool:
 
 def _count(text: str) -> int | None:
     """How few runs a text says that there were; None where it says none, or more."""
-    said = repeats_said(text)
+    said = repeats_said(_RUNS_SOMETHING.sub(" ", text))
     told = {n for n, pattern in enumerate(_COUNTS, 1) if pattern.search(text)} | set(said)
     return max(told) if told and max(told) <= _MOST else None
 
