@@ -196,9 +196,16 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "baselines-differ",
+        "# Risks\n\n### The local model may not reach ICC≥0.75 vs faculty\n\nThe model reaches ICC≥0.75 vs faculty or not.\n"
+        "- Gate: the best candidate reaches ICC ≥ 0.6 against the synthetic ordering. If no model clears 0.6 there, it "
+        "won't clear 0.75 on real data, which is better.\n",
+        "a.md",
+    ),
+    (
         "few-seeds",
-        "# Merge\n\n**Why:** Now `detect()` runs 3-5 prompts independently, then NMS merges. Fusion is proven better for small "
-        "objects.\n",
+        "# Merge\n\n**Why:** Now `detect()` runs 3-5 prompts independently, then NMS merges. Fusion is proven better "
+        "for small objects.\n",
         "a.md",
     ),
     (

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import hoped
+from evenhand.audit.text.words import hoped, planning
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
@@ -106,6 +106,8 @@ def _named(text: str) -> bool:
 
 def _ranked(log: Log) -> Iterator[Finding]:
     for pair in (*outranked(log), *outgained(log)):
+        if planning(log, pair.line):
+            continue
         taken = {"one": pair.one.shown, "other": pair.other.shown, "base": pair.one.name, "other_base": pair.other.name}
         stands = (place_of(log, pair.one.line), place_of(log, pair.other.line))
         yield Finding("baselines-differ", "fault", place_of(log, pair.line), {**taken, "kind": "line"}, stands)

@@ -233,7 +233,7 @@ def _is_gain(one: Quantity) -> bool:
     """Whether a number is told as a gain: signed, with a word for gains beside it, or a factor."""
     if one.number.about or one.number.spread or not one.value or (one.number.decimals == 0 and not one.number.signed):
         return False
-    if re.search(r"\brate(?: of)? $", one.before):
+    if re.search(r"\brate(?: of)? $|[<>≤≥]\s*$", one.before):
         return False
     near = f"{one.before[-30:]} {one.after[:24]}"
     return (

@@ -24,7 +24,8 @@ _RATE = Pattern(
 _NO_RATE = Pattern(
     r"(?<![a-z])(?:loss\w*|time|speed|coverage|uptime|util\w*|confidence|train\w*|ci|corr\w*|cos\w*|similarity|r2|p|"
     r"pearson|spearman|sparsity|completed|availability|pixel|memory|overlap|agreement|kappa|delta|diff|gain|overhead|"
-    r"progress|packets?|deliver\w*|errors?|error rate|cer|wer|collisions?|violations?|done|download\w*|quantile|percentile|tests? pass\w*|"
+    r"progress|packets?|deliver\w*|errors?|error rate|cer|wer|collisions?|violations?|done|download\w*|quantile|"
+    r"percentile|tests? pass\w*|"
     r"unit tests?)(?![a-z])|Δ",
     re.IGNORECASE,
 )

@@ -60,7 +60,8 @@ _NUMBERED = Pattern(r"(?:exp\w*|round|run)\b", re.IGNORECASE)
 """What rows are called that are no sets of data, the latter only where they are counted and not named."""
 
 
-_P_VALUE = Pattern(r"(?<![a-z])p\s*[=<>≈≤]\s*$", re.IGNORECASE)
+_P_VALUE = Pattern(r"(?<![a-z])p\s*[=≈]\s*$|[<>≤≥]\s*$", re.IGNORECASE)
+"""What is no gain: a p-value, a bound."""
 
 
 @dataclass(frozen=True)
