@@ -197,7 +197,8 @@ OTHERS = [
     ("fewer-items", BLOCKS, "a.txt"),
     (
         "baselines-differ",
-        "# Risks\n\n### The local model may not reach ICC≥0.75 vs faculty\n\nThe model reaches ICC≥0.75 vs faculty or not.\n"
+        "# Risks\n\n### The local model may not reach ICC≥0.75 vs faculty\n\n"
+        "The model reaches ICC≥0.75 vs faculty or not.\n"
         "- Gate: the best candidate reaches ICC ≥ 0.6 against the synthetic ordering. If no model clears 0.6 there, it "
         "won't clear 0.75 on real data, which is better.\n",
         "a.md",
