@@ -196,6 +196,26 @@ OTHERS = [
     ("change-disagrees", "# Results\n\n" + SEVERITY, "a.md"),
     ("fewer-items", BLOCKS, "a.txt"),
     (
+        "failure-as-verdict",
+        "# Settings\n\n| setting | accuracy | note |\n|---|---|---|\n| full | 71.2 % | fine |\n"
+        "| 2048 (OOM) | | chosen+rejected take more |\n",
+        "a.md",
+    ),
+    (
+        "no-op",
+        "# Proof\n\nThe iteration applies both times the polynomial p(s) = 3.44451s - 4.775s³ to each value. "
+        "Singular vectors are unchanged, so it makes no difference.\n",
+        "a.md",
+    ),
+    ("best-of-many", "new peak test acc 0.1021 at step 700 -> saved peak.pt\n", "a.log"),
+    (
+        "baselines-differ",
+        "# Meaning\n\n1. **Naive is catastrophic** - 2.6% on MATH-500, 0.4% on GSM8K.\n2. **The recipe rescues it "
+        "more** - +47.6 on MATH-500 (2.6 -> 50.2), +70.6 on GSM8K.\n",
+        "a.md",
+    ),
+    ("odd-share", "# Wins\n\nOn the 10 heldout problems it moved the 20.0% decisive win rate to 62.5%.\n", "a.md"),
+    (
         "baselines-differ",
         "# Risks\n\n### The local model may not reach ICC≥0.75 vs faculty\n\n"
         "The model reaches ICC≥0.75 vs faculty or not.\n"
@@ -456,6 +476,12 @@ def test_files_that_are_read_together_are_not_called_rows(tmp_path: Path) -> Non
         (tmp_path / name / "submission.json").write_text(f'{{"val_loss": {loss}, "val_bpb": {loss * 0.5923:.5f}}}')
     (one,) = [one for one in audit(open_logs([tmp_path])) if one.rule == "loss-and-perplexity"]
     assert sentence(one).startswith("In all 3 files 'val_bpb' is 0.592")
+
+
+def test_a_table_whose_rows_were_all_left_alone_is_no_obstacle(tmp_path: Path) -> None:
+    table = "| n | $|p(a)|$ | stable? |\n|---|---|---|\n| 1 | 0.868 | yes |\n| 2 | 0.791 | yes |\n"
+    text = f"Over 3 seeds the gain is robust.\n\n{table}\nSo the gain is robust over the seeds.\n"
+    assert {one.rule for one in aloud(tmp_path, text, "few-seeds")} == {"few-seeds"}
 
 
 def test_what_is_matched_on_purpose_is_no_result(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ _OVER = Pattern(
     rf"los )?[^\W][\w@.+=-]*(?: [\w@.+-]+){{0,2}})",
     re.IGNORECASE,
 )
+_BASED = Pattern(r"(?<![a-z])(?:base\w*|model|plain|vanilla|untrained|random|sft|control|reference|top)(?![a-z])", re.I)
 _OVER_CJK = Pattern(
     r"(?:比|较|相对于?|相比)(?P<name>[\u3400-\u9fffA-Za-z0-9]{2,12}?)\s*(?:baseline|基线|模型)?\s*(?:高|低|提升|提高|好)了?\s*$"
 )
@@ -248,7 +249,10 @@ def _is_gain(one: Quantity) -> bool:
 def _reference(one: Quantity) -> str:
     text, number = one.sentence.text, one.number
     before = text[max(0, number.start - 45) : number.start]
-    found = _OVER.match(text, number.end) or _OVER_CJK.search(before) or _REF_BEFORE.search(before)
+    over = _OVER.match(text, number.end)
+    if over is not None and text[number.end : over.start("name")].split()[-1:] == ["on"] and not _BASED.search(over[0]):
+        return ""  # ``+47.6 on MATH-500``: a set of data
+    found = over or _OVER_CJK.search(before) or _REF_BEFORE.search(before)
     if found is None:
         return ""
     name = re.sub(

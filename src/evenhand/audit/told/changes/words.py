@@ -82,7 +82,7 @@ _CHANGED = r"faster|slower|higher|lower|longer|shorter|better|worse"
 # In a row's first cell.
 OF_OTHERS = Pattern(
     r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=|(?<![a-z])(?:mean|avg|average|median|macro|micro|geo\w*|overall|"
-    r"sd|std|se|sem|min|max|iqr|var)(?![a-z])|平均",
+    r"sd|std|se|sem|min|max|iqr|var|original)(?![a-z])|平均",
     re.IGNORECASE,
 )
 """A row on items of its own, whose baseline is another, or of means of the rows above it."""

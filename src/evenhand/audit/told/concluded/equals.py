@@ -153,10 +153,13 @@ def _in_words(log: Log) -> Iterator[Equal]:
                 break
 
 
+_FORMULA = Pattern(r"[²³⁴⁵ⁿ·∑√∂]|\w\(\w\)\s*=")
+
+
 def _in_one(log: Log, one: Statement) -> bool:
     """Whether one statement tells the same result of two arms that it sets against each other, or of all arms."""
     fine = [n for n in one.results if digits(n) >= _FINE or not n.value]
-    if any(n.value in (1.0, 100.0) for n in fine):
+    if any(n.value in (1.0, 100.0) for n in fine) or _FORMULA.search(one.text):
         return False  # a ceiling
     if len(fine) == 1 and digits(fine[0]) >= _ALONE:
         before = [s.text for s in statements_of(log)[max(0, one.place - 1) : one.place] if s.section == one.section]

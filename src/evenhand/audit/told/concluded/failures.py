@@ -295,7 +295,9 @@ def _in_cell(log: Log, grid: Grid, at: int, line: int) -> Conclusion | None:
     for text in told if not WITHHELD.search(" ".join(told)) else ():
         said = outages.REJECTED.search(text) or outages.REJECTED_CELL.fullmatch(text.strip())
         failed = _failed_in(text)
-        if said is not None and (failed is None or failed.end() < said.start()) and not denied(text, said.start()):
+        if said is None or text[said.start() - 1 : said.start()] == "+":
+            continue  # ``chosen+rejected`` are names
+        if (failed is None or failed.end() < said.start()) and not denied(text, said.start()):
             own = log.line(line)
             statement = Statement(Sentence(text, (own,), (0,)), Passage("note", (), "", grid.section), -1)
             return Conclusion(statement, said[0], own, cued=False)

@@ -135,7 +135,10 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
                 yield count, line
     for table in log.tables:
         if log.data or (
-            table.section == passage.section and here - _ABOVE <= table.rows[-1].line and table.line <= here + _BELOW
+            table.rows
+            and table.section == passage.section
+            and here - _ABOVE <= table.rows[-1].line
+            and table.line <= here + _BELOW
         ):
             for i, name in enumerate(table.header):
                 if COUNT_NAME.match(name) and name.strip().lower() not in ("seed", "run"):

@@ -76,7 +76,7 @@ _ELSE = Pattern(
     r"\b(?:train\w*|fine-?tun\w*|shots?|few-?shot|calibrat\w*|pass@(?:[2-9k]|\d\d)\w*|avg@\w+|maj@\w+|partial\w*|"
     r"rubrics?|graded?|judged?|points?|fields?|steps?|tokens?|folds?|raters?|attempts?|samples (?:per|each)|per|each|"
     r"more|fewer|less|relative|reduc\w*|improv\w*|gain\w*|drop\w*|sparsity|threshold|target|chance|random[- ]guess\w*|"
-    r"confidence|interval|ci|coverage|utili[sz]\w*|speed\w*|time|memory|cost|split|exclud\w*|skip\w*|invalid|ties?|"
+    r"decisive|confidence|interval|ci|coverage|utili[sz]\w*|speed\w*|time|memory|cost|split|exclud\w*|skip\w*|invalid|ties?|"
     r"categor\w+|class(?:es)?|groups?|papers?|"
     r"published|report(?:s|ed)|authors?|original|previous\w*|leaderboard|mostly|about|roughly)\b|±",
     re.IGNORECASE,
