@@ -170,7 +170,7 @@ def _of_a_table(log: Log, one: Statement) -> Picked | None:
     """Looks in the rows of a table right above a statement."""
     for grid in grids_of(log):
         near = together(log, one, grid.last, grid.section) and one.line.number - grid.last <= _BELOW
-        if not near or ALONG.match(grid.label.strip()) is None or re.match(r"(?i)epochs", grid.label.strip()):
+        if not near or ALONG.match(grid.label.strip()) is None or grid.label.strip().lower().startswith("epochs"):
             continue
         for column in grid.of("score"):
             row = [cell for cell in column.cells if cell is not None]

@@ -66,6 +66,7 @@ _BEST_RUN = Pattern(
     rf"\b(?:best|highest|top|max(?:imum)?)\b(?: \w+)? of (?:the |our |all )?(?P<n>\d{{1,3}}|"
     rf"{any_number(4)}) (?:seeds|runs|repeats)\b",
     re.IGNORECASE,
+    needs="seeds|runs|repeats",
 )
 _EVERY = Pattern(r"\b(?:both|each|all|same|likewise|as well|too|mean|median|average)\b", re.IGNORECASE)
 _LOWER = Pattern(
@@ -155,11 +156,11 @@ def _listed(one: Statement, behind: Statement) -> list[Number]:
 def _at_once(one: Statement) -> Picked | None:
     """``the best of 10 seeds (92.1 %), the baseline 91.5 %``, in one statement."""
     found = _BEST_RUN.search(one.text)
-    told = [n for n in values(one) if found is not None and n.start > found.start()]
-    if found is None or not told or _EVERY.search(one.text) or DEV.search(one.text):
+    if found is None or _EVERY.search(one.text) or DEV.search(one.text):
         return None
+    told = [n for n in values(one) if n.start > found.start()]
     count = NUMBERS.get(found["n"].lower()) or int(found["n"])
-    if count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
+    if not told or count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
         return None
     return Picked(f"{told[0].value:g}", one.line_of(told[0]), one.line.number, count, test=False, sure=True)
 
@@ -187,7 +188,7 @@ def _gained(best: Statement, one: Statement, scene: Sequence[Statement]) -> tupl
         return None
     at = scene.index(best)
     chosen_on = _data(scene[: max(at, 1)])
-    if not _data([best]) - chosen_on <= (_data([best]) if at <= 1 else set()):
+    if at > 1 and not _data([best]) <= chosen_on:
         return None
     chosen_on |= _data([best])
     for other in scene[at:]:

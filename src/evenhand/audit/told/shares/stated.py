@@ -144,6 +144,8 @@ def _bases(log: Log) -> list[_Base]:
 
 
 def _items(text: str, *, titled: bool = False) -> set[int]:
+    if re.search(r"\d", text) is None:
+        return set()
     text = _TRIED.sub(" ", text)
     size = _SIZE.search(text) or (titled and re.search(r"\bn\s*=", text))
     if size and not _EVALUATED.search(text):
