@@ -33,7 +33,7 @@ _CHANCE = Pattern(
     r"(?:(?<![a-z])(?:chance|random|guess\w*)(?![a-z])|угадыв\w*|случайн\w*|随机\w*|zufall\w*|hasard|azar)[^\d.;]{0,24}"
     r"(\d{1,2}(?:(?:\.\d+)?\s?%|(?![\d.]))|0?\.\d+)",
     re.IGNORECASE,
-    needs="chance|random|guess|угадыв|случайн|随机|zufall|hasard|azar",
+    needs="chance|random|guess|уга|лучайн|随机|zufall|hasard|azar",
 )
 _METRIC = Pattern(r"(?<![a-z])(?:acc(?:uracy)?|precision|recall|auc|f1|exact|em|hits?)(?![a-z])", re.IGNORECASE)
 _NO_ARMS = Pattern(

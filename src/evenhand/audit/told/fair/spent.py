@@ -70,7 +70,8 @@ _WIN = Pattern(
     r"pays off|(?:lowers|reduces|raises)(?= \w+ from)|(?:is|are) effective|ahead|superior|adopted|improvement of|"
     r"(?:gives?|brings?|gains?) \+?\d[\d.]*)\b",
     re.IGNORECASE,
-    needs="win|won|beat|outperform|better|improve|help|works|pays off| from|effective|ahead|superior|adopted|give|bring|gain",
+    needs="win|won|beat|outperform|better|improve|help|works|pays off|lowers|reduces|raises|effective|"
+    "ahead|superior|adopted|give|bring|gain",
 )
 _POINTS = Pattern(r"\s?(?:\w+ )?(?:points?|pp)\b", re.IGNORECASE)
 _LOWER = Pattern(r"\b(?:loss|ppl|perplexity|wer|error|err|mae|rmse|mse|fid|nats|bpb)\b", re.IGNORECASE)

@@ -110,7 +110,7 @@ def repeats_said(text: str) -> tuple[int, ...]:
 _IN_ALL = Pattern(
     rf"(?<![\w.,]){_N} (?:in (?:total|all)|altogether|insgesamt|au total|en total|всего)(?![^\W_])",
     re.IGNORECASE,
-    needs="in total|in all|altogether|insgesamt|au total|en total|всего",
+    needs="in total|in all|altogether|insgesamt|au total|en total|ег",
 )
 _AT = Pattern(
     r"(?<![^\W_])(?:over|at|after|with|from|all|first|bei|sur|con|на|по) (?P<n>\d{1,3})(?=\s*[:,)]|$)", re.IGNORECASE

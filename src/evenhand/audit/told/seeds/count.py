@@ -50,6 +50,7 @@ _SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
     r"trials|restarts)\b|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
     re.IGNORECASE,
+    needs="seeds|±|std|runs|repeats|replicates|trials|restarts|confidence|bootstrap|standard ",
 )
 _PARTS = Pattern(r"[a-z]+|\d+")
 _FILE = Pattern(r"_s(0\d{0,9})(?=[_.]|$)")
