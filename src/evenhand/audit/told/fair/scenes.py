@@ -38,7 +38,12 @@ def together(log: Log, one: Statement, line: int, section: int) -> bool:
     if section == one.section:
         return 0 <= apart <= _LINES
     beside = section >= 0 and one.section >= 0 and log.sections[section].parent == log.sections[one.section].parent
-    return beside and 0 <= apart <= _APART and _CLOSING.search(log.sections[one.section].title) is not None
+    return beside and 0 <= apart <= _APART and _closes(log.sections[one.section].title)
+
+
+@lru_cache(maxsize=4096)
+def _closes(title: str) -> bool:
+    return _CLOSING.search(title) is not None
 
 
 @lru_cache(maxsize=64)
