@@ -65,8 +65,8 @@ _CLAIM = Pattern(
     r"\b(?P<d>this proves|proves that|(?:we|you) can (?:rely on|trust) (?:it|this)|works? reliably|reliably works?|"
     r"superiority of [^,;.]{1,30} is (?:established|proven|shown)|robust to (?:the )?seeds?)\b",
     re.IGNORECASE,
-    needs="reliabl|robust|reproducib|consistent|stabl|significant|definite|conclusive|real|prove|solid|beyond |no fluke|"
-    "no accident|rely on|trust|superiority",
+    needs="reliabl|robust|reproducib|consistent|stabl|significant|definite|conclusive|real|prove|solid|beyond |"
+    "no fluke|no accident|rely on|trust|superiority",
 )
 _OF_GAIN = Pattern(
     rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b|\d (?:vs\.?|versus|against) \d", re.IGNORECASE

@@ -11,7 +11,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.gains import gains_of_table
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+from evenhand.audit.told.fair.scenes import OPEN, after, clause_at, scenes
 
 _REF = Pattern(
     r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats|to(?= (?:the|our|"
@@ -59,6 +59,7 @@ _NUMBERED = Pattern(r"(?:exp\w*|round|run)\b", re.IGNORECASE)
 """What rows are called that are no sets of data, the latter only where they are counted and not named."""
 
 _P_VALUE = Pattern(r"(?<![a-z])p\s*[=<>≈≤]\s*$", re.IGNORECASE)
+_DELTAS = ("delta", "gain", "improvement", "diff", "δ", "change", "lift")
 _BELOW = 8
 """Lines from a table to the sentence that ranks its rows."""
 
@@ -105,9 +106,7 @@ def _based(log: Log, table: Table) -> Iterator[Over]:
     """The gains of rows that have a column for the result of the baseline, its value for a name."""
     names = [name.strip().lower() for name in table.header]
     base = [i for i, name in enumerate(names) if name in ("baseline", "base", "control")]
-    deltas = [
-        i for i, name in enumerate(names) if name in ("delta", "gain", "improvement", "diff", "Δ", "change", "lift")
-    ]
+    deltas = [i for i, name in enumerate(names) if i and name in _DELTAS]
     if len(base) != 1 or len(deltas) != 1 or _TRIAL.match(names[0]) is None:
         return
     for row, start, gain in zip(table.rows, table.columns[base[0]], table.columns[deltas[0]], strict=True):
@@ -154,8 +153,7 @@ def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
     rank = _RANK.search(one.text)
     if rank is None or len(told) < 2 or len({gain.name for gain in told}) < 2 or len(told) > 4:
         return None
-    cuts = re.finditer(r"[;,.]\s|[-=]>", one.text[: rank.start()])
-    claim = one.text[max((m.end() for m in cuts), default=0) :]  # of a sentence, or what an arrow leads to
+    claim = one.text[clause_at(one.text, rank.start(), ";,.") :]
     if _NO.search(claim):
         return None
     for gain in sorted(told, key=lambda gain: -gain.size):

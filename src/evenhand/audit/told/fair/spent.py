@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import SECONDS
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.verdicts import AGAINST
 from evenhand.audit.told.budgets.compared import KNOWN, Spent
 from evenhand.audit.told.budgets.credited import NO_TRAINING
 from evenhand.audit.told.concluded.compared import Compared, Told
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
-from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+from evenhand.audit.told.fair.scenes import LOSSES, OPEN, after, clause_at, scenes
 
 _AMOUNT = Pattern(
     r"(?<![\w.,+\-−$])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?: of (?:the |its )?\d+[kKM]?)?(?: (?:training|"
@@ -74,7 +74,7 @@ _WIN = Pattern(
     "ahead|superior|adopted|give|bring|gain",
 )
 _POINTS = Pattern(r"\s?(?:\w+ )?(?:points?|pp)\b", re.IGNORECASE)
-_LOWER = Pattern(r"\b(?:loss|ppl|perplexity|wer|error|err|mae|rmse|mse|fid|nats|bpb)\b", re.IGNORECASE)
+_LOWER = Pattern(rf"\b(?:{LOSSES})\b", re.IGNORECASE)
 _AWARE = Pattern(
     r"\b(?:no|not|n['’]t|neither|although|despite|though|however|continu\w+|resum\w+|restart\w*|initiali[sz]ed|"
     r"warm-start\w*|"
@@ -174,8 +174,7 @@ def _win(one: Statement) -> tuple[int, int] | None:
 
 def _clause(text: str, start: int, end: int) -> str:
     """The words before those that let an arm win, in their own clause, with these."""
-    own = max((m.end() for m in re.finditer(r"[,.;:]\s|[-=]>\s?", text[:start])), default=0)
-    return " ".join(text[own:end].split()[-_WORDS:])
+    return " ".join(text[clause_at(text, start, ",.;:") : end].split()[-_WORDS:])
 
 
 def _segments(text: str) -> list[str]:
@@ -237,7 +236,7 @@ def _amount(m: re.Match[str], unit: str, text: str) -> tuple[str, float]:
 def _count(tuned: re.Match[str]) -> float:
     if tuned["list"]:
         return float(tuned["list"].count(",") + 1)
-    return float(NUMBERS.get(tuned["n"].lower()) or int(tuned["n"]))
+    return float(number_of(tuned["n"]))
 
 
 def _pair(shares: Sequence[_Share]) -> tuple[_Share, _Share] | None:
@@ -253,7 +252,7 @@ def _pair(shares: Sequence[_Share]) -> tuple[_Share, _Share] | None:
 
 def _credited(text: str, at: int, more: _Share, base: _Share) -> bool:
     """Whether a claim lets the arm of the larger share win: it names this one, and no baseline before it."""
-    text = text[max((m.end() for m in re.finditer(r"[.;]\s|[-=]>", text[:at])), default=0) :]
+    text = text[clause_at(text, at, ".;") :]
     mine = [
         m.start() for m in re.finditer(r"[^\W\d_][\w-]+", text) if share_a_word(words_of(m[0]), more.words - base.words)
     ]

@@ -10,11 +10,11 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, PICKED, REPORTED
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.told.concluded.picked_data import Picked
 from evenhand.audit.told.concluded.picked_sure import told_on_test
 from evenhand.audit.told.concluded.statements import Statement
-from evenhand.audit.told.fair.scenes import OPEN, after, said, scenes, values
+from evenhand.audit.told.fair.scenes import LOSSES, OPEN, after, said, scenes, values
 
 _TRIED = Pattern(
     rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:different )?(?:[^\W\d][\w'-]* ){{0,2}}?(?:prompts?|"
@@ -69,10 +69,7 @@ _BEST_RUN = Pattern(
     needs="seeds|runs|repeats",
 )
 _EVERY = Pattern(r"\b(?:both|each|all|same|likewise|as well|too|mean|median|average)\b", re.IGNORECASE)
-_LOWER = Pattern(
-    r"\b(?:loss|ppl|perplexity|wer|cer|errors?|mae|rmse|mse|fid|nats|bpb|lower|lowest|smallest|minimi[sz]\w+|min)\b",
-    re.I,
-)
+_LOWER = Pattern(rf"\b(?:{LOSSES}|lower|lowest|smallest|minimi[sz]\w+|min)\b", re.IGNORECASE)
 _FEWEST = 4
 
 
@@ -112,12 +109,8 @@ def _tried(one: Statement) -> int:
     """How many settings a statement says were tried."""
     if _SEARCH.search(one.labelled) is None:
         return 0
-    told = [
-        NUMBERS.get((found["n"] or "").lower()) or int(found["n"]) if found["n"] else int(found["m"])
-        for found in _TRIED.finditer(one.text)
-    ]
-    told = [count for count in told if count >= _FEWEST]
-    return told[0] if told else 0
+    told = (number_of(found["n"] or found["m"]) for found in _TRIED.finditer(one.text))
+    return next((count for count in told if count >= _FEWEST), 0)
 
 
 def _ends(told: Sequence[Number], text: str) -> set[float]:
@@ -159,7 +152,7 @@ def _at_once(one: Statement) -> Picked | None:
     if found is None or _EVERY.search(one.text) or DEV.search(one.text):
         return None
     told = [n for n in values(one) if n.start > found.start()]
-    count = NUMBERS.get(found["n"].lower()) or int(found["n"])
+    count = number_of(found["n"])
     if not told or count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
         return None
     return Picked(f"{told[0].value:g}", one.line_of(told[0]), one.line.number, count, test=False, sure=True)
