@@ -21,7 +21,10 @@ ROWS = "| bridge | 0.64 |\n| text | 0.70 |\n"
 FITS = "| model | {} |\n|---|---|\n| a | {} % |\n| b | 51.7 % |\n"
 COLUMNS = "| model | {} | {} |\n|---|---|---|\n| baseline | 2.07 | 2.85 |\n| tuned | 2.49 | 2.73 |\n"
 GAINS = "| set | gain |\n|---|---|\n| subset (100 questions) | +3.1 % |\n| full set (1319 questions) | {} % |\n"
-HEADED = "## {} 16 questions\n\nThe score rose from 2.07 to 2.49.\n\n## {} 80 questions\n\nThe score fell from 2.85 to 2.73.\n"
+HEADED = (
+    "## {} 16 questions\n\nThe score rose from 2.07 to 2.49.\n\n## {} 80 questions\n\nThe score fell from 2.85 to "
+    "2.73.\n"
+)
 
 FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "two points of a list": ("subset-against-full", "fault", 3, SUBSET.format("2.73"), SUBSET.format("2.93")),
