@@ -120,6 +120,11 @@ def test_what_only_looks_alike_is_not_told(tmp_path: Path, text: str) -> None:
     assert [one.rule for one in loud(tmp_path, text) if one.level != "note"] == []
 
 
+def test_two_gains_of_one_sentence_are_told_once(tmp_path: Path) -> None:
+    text = "A is +0.037 over plain SFT; B is +0.155 over the untrained model, so B helps four times as much.\n"
+    assert [one.rule for one in loud(tmp_path, text)] == ["baselines-differ"]
+
+
 def test_the_prompts_are_counted_and_not_the_questions(tmp_path: Path) -> None:
     said = [sentence(one) for one in loud(tmp_path, FORMS["a gain of the best prompt"][3])]
     assert [one for one in said if one.startswith("62 is the best of 24 (line 1)")] != []
