@@ -42,6 +42,18 @@ ROUNDS = (
     "Round 1 baseline 61.2, variant 63.0. Round 2 baseline {}, variant {}. Round 2's variant is the better one (+2.6 "
     "against +1.8).\n"
 )
+GRID = "We tuned our learning rate in {{1e-5, 3e-5, 1e-4, 3e-4}}; the baseline {}. Ours: 74.1, baseline: 72.6.\n"
+HOURS = "The baseline got {} GPU-hours, our model 16 GPU-hours. Ours wins, 74.1 % against 72.6 %.\n"
+EPOCH_LIST = (
+    "Test accuracy, evaluated at every epoch:\n\n- epoch 1: 61.0 %\n- epoch 2: 63.2 %\n- epoch 3: 66.1 %\n"
+    "- epoch 4: 64.8 %\n- epoch 5: 62.9 %\n\nFinal result: {} %.\n"
+)
+THAT = "Of the 8 epochs, epoch 5 has the highest {} accuracy (91.3 %). That is our final result.\n"
+BEST_SEED = "We report the {} (92.1 %); the baseline has 91.5 %.\n"
+STARTS = (
+    "| change | baseline | gain |\n|---|---|---|\n| warm-up | 61.2 | +1.8 |\n| dropout | {} | +2.6 |\n\n"
+    "Dropout is the better change.\n"
+)
 
 FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "two limits": ("unequal-budgets", "caution", 1, LIMIT.format(80), LIMIT.format(220)),
@@ -60,6 +72,20 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "two arms": ("baselines-differ", "fault", 1, KL.format("the untrained model"), KL.format("plain SFT")),
     "two rows": ("baselines-differ", "fault", 6, OVER.format("random init"), OVER.format("tuned")),
     "two rounds": ("baselines-differ", "fault", 1, ROUNDS.format(58.9, 61.5), ROUNDS.format(61.2, 63.8)),
+    "two rounds without their gains": (
+        "baselines-differ", "fault", 1, ROUNDS.format(58.9, 61.5).replace(" (+2.6 against +1.8)", ""),
+        ROUNDS.format(61.2, 63.8).replace(" (+2.6 against +1.8)", ""),
+    ),
+    "a grid in braces": (
+        "unequal-budgets", "caution", 1, GRID.format("was run with its default"), GRID.format("was tuned as well"),
+    ),
+    "hours of machines": ("unequal-budgets", "caution", 1, HOURS.format(4), HOURS.format(16)),
+    "looks line by line": ("best-on-test", "caution", 9, EPOCH_LIST.format(66.1), EPOCH_LIST.format(62.9)),
+    "the best look as that": ("best-on-test", "caution", 1, THAT.format("test"), THAT.format("validation")),
+    "the best of so many seeds": (
+        "winner-on-its-seeds", "caution", 1, BEST_SEED.format("best of 10 seeds"), BEST_SEED.format("mean of 10 seeds"),
+    ),
+    "a column of baselines": ("baselines-differ", "fault", 6, STARTS.format(58.9), STARTS.format(61.2)),
 }  # fmt: skip
 
 SOUND = (
@@ -92,6 +118,11 @@ def test_a_plain_form_is_named_and_its_sound_twin_is_not(tmp_path: Path, form: s
 @pytest.mark.parametrize("text", SOUND)
 def test_what_only_looks_alike_is_not_told(tmp_path: Path, text: str) -> None:
     assert [one.rule for one in loud(tmp_path, text) if one.level != "note"] == []
+
+
+def test_two_gains_of_one_sentence_are_told_once(tmp_path: Path) -> None:
+    text = "A is +0.037 over plain SFT; B is +0.155 over the untrained model, so B helps four times as much.\n"
+    assert [one.rule for one in loud(tmp_path, text)] == ["baselines-differ"]
 
 
 def test_the_prompts_are_counted_and_not_the_questions(tmp_path: Path) -> None:

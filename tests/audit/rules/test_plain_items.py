@@ -19,6 +19,12 @@ SETS = "| set | n | base | tuned |\n|---|---|---|---|\n| {} | 16 | 2.07 | 2.49 |
 QUOTED = "# Summary\n\nThe bridge reaches {} accuracy{}.\n\n# Results\n\n| run | accuracy |\n|---|---|\n"
 ROWS = "| bridge | 0.64 |\n| text | 0.70 |\n"
 FITS = "| model | {} |\n|---|---|\n| a | {} % |\n| b | 51.7 % |\n"
+COLUMNS = "| model | {} | {} |\n|---|---|---|\n| baseline | 2.07 | 2.85 |\n| tuned | 2.49 | 2.73 |\n"
+GAINS = "| set | gain |\n|---|---|\n| subset (100 questions) | +3.1 % |\n| full set (1319 questions) | {} % |\n"
+HEADED = (
+    "## {} 16 questions\n\nThe score rose from 2.07 to 2.49.\n\n## {} 80 questions\n\nThe score fell from 2.85 to "
+    "2.73.\n"
+)
 
 FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "two points of a list": ("subset-against-full", "fault", 3, SUBSET.format("2.73"), SUBSET.format("2.93")),
@@ -31,9 +37,21 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "Subset of 30 questions: +6.7 points. Full set of 300: -0.7 points.\n",
         "LoRA on a subset of 30 questions: +6.7 points. DPO on the full set of 300: -0.7 points.\n",
     ),
+    "two columns for parts of one set": (
+        "subset-against-full", "fault", 4,
+        COLUMNS.format("16 questions", "all 80 questions"), COLUMNS.format("16 puzzles of MBPP", "80 of MATH"),
+    ),
+    "two gains in rows": ("subset-against-full", "fault", 3, GAINS.format("-0.8"), GAINS.format("+0.8")),
+    "two headings for parts of one set": (
+        "subset-against-full", "fault", 3, HEADED.format("Subset of", "Full set of"), HEADED.format("Hard", "Easy"),
+    ),
     "a share of the items of its sentence": (
         "odd-share", "caution", 1, "Accuracy on the 30 test questions: 71.4 %.\n",
         "With 30 examples: accuracy 71.4 %.\n",
+    ),
+    "one of two shares": (
+        "odd-share", "caution", 1, "On the 30 test questions A has an accuracy of 71.4 % and B one of 70.0 %.\n",
+        "On the 30 test questions A has an accuracy of 71.4 % and B one of 68.9 %.\n",
     ),
     "a mean over seeds of so many items": (
         "odd-share", "caution", 1, "mean over 4 seeds of 20 questions each: 61.9 %\n",

@@ -69,12 +69,15 @@ def _subtracted(text: str, number: Number, between: str) -> bool:
     return not between.strip() and re.match(r"[-−–+]\s", text[number.start :]) is not None
 
 
+_NAMES = Pattern(r"\s*:\s+[`(\[]*[+\-−]?\d")
+"""Behind a number that is a name, no value: ``42: 0.7``."""
+
+
 def lists_in(line: Line, least: int = 2) -> tuple[Listed, ...]:
     """Rows of at least so many numbers of one unit with nothing but separators between."""
     answer: list[Listed] = []
     run: list[Number] = []
-    names = re.compile(r"\s*:\s+[`(\[]*[+\-−]?\d")  # "42: 0.7" is a name, no value
-    named = [n for n in line.numbers if n.signed or not names.match(line.body, n.end)]
+    named = [n for n in line.numbers if n.signed or not _NAMES.match(line.body, n.end)]
     for number in [*named, None]:
         joined = bool(run) and number is not None and number.unit == run[0].unit and not number.spread
         between = _SEPARATED.fullmatch(line.body[run[-1].end : number.start]) if joined and number else None

@@ -133,7 +133,12 @@ def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:
 
 def of_others(line: Line) -> bool:
     """Whether a line tells of what others found, whose seeds and items this log need not name."""
-    return _OF_OTHERS.search(line.body) is not None
+    return _of_others(line.body)
+
+
+@lru_cache(maxsize=8192)
+def _of_others(text: str) -> bool:
+    return _OF_OTHERS.search(text) is not None
 
 
 @lru_cache(maxsize=256)

@@ -16,9 +16,15 @@ from evenhand.audit.text.vocabulary.roles import PART_WORDS, PERCENT_WORDS, POIN
 
 _PERCENT = Pattern(rf"\s?(?:{PERCENT_WORDS})", re.IGNORECASE)
 _POINTS = Pattern(rf"\s?(?:(?:[A-Z][\w-]*|absolute|full|%)[\s-]){{0,2}}(?:{POINT_WORDS})", re.IGNORECASE)
-_WORDS = Pattern(rf"(?<!\w)({any_number()})(?=[\s-](?:{PERCENT_WORDS}|{POINT_WORDS}))", re.IGNORECASE)
+_WORDS = Pattern(
+    rf"(?<!\w)({any_number()})[\s-](?:{PERCENT_WORDS}|{POINT_WORDS})",
+    re.IGNORECASE,
+    needs="%|cent|point|punkt|punto|pp|p.p|pt|prozent|por ciento|п.|цен|пунк|点",
+)
 _PARTS = Pattern(
-    rf"(?<!\w)({'|'.join(PART_WORDS)})(?=\s+(?:of the|of its|of all|der|des|de l[ao]s|de los)\s)", re.IGNORECASE
+    rf"(?<!\w)({'|'.join(PART_WORDS)})\s+(?:of the|of its|of all|der|des|de l[ao]s)\s",
+    re.IGNORECASE,
+    needs="of the|of its|of all|der|des|de l",
 )
 _NAME = frozenset("@#^_")
 _DIGITS_MOST = 400

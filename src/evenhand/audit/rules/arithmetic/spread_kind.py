@@ -35,10 +35,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """The spread of the values, each within its rounding, against the spread that is printed."""
     for log in logs:
         told: dict[int, list[Finding]] = {}
-        declared = any(_DECLARED.search(line.body) for line in log.lines)
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
         tables = {row.line: table.line for table in log.tables for row in table.rows}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
+        declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
         agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)

@@ -15,6 +15,7 @@ _REPEATED = Pattern(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
     r"\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
     re.IGNORECASE,
+    needs="seed|±|std|runs|trials|repeats|replicates|repetitions|rollouts|confidence| ci|standard |bootstrap",
 )
 _COMPARED = Pattern(
     r"\b(?:baselines?|than|over|beats?|outperform\w*|vs\.?|versus|against|compared|source|control|vanilla)\b",

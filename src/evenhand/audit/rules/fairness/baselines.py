@@ -45,8 +45,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         yield from _quoted(log)
         yield from _moved(log)
-        yield from _two_in_a_line(log)
-        yield from _ranked(log)
+        ranked = list(_ranked(log))
+        lines = {one.place.line for one in ranked}
+        yield from (one for one in _two_in_a_line(log) if one.place.line not in lines)
+        yield from ranked
 
 
 def _quoted(log: Log) -> Iterator[Finding]:

@@ -160,7 +160,7 @@ def _spoken(log: Log) -> Iterator[Sized]:
     for passage in passages_of(log):
         title = log.sections[passage.section].title if passage.section >= 0 else ""
         for sentence in passage.sentences if passage.kind in ("prose", "bullet", "message") else ():
-            if hoped(sentence.lines[0]):
+            if re.search(r"\d", sentence.text) is None or hoped(sentence.lines[0]):
                 continue
             start, last = 0, frozenset[str]()
             for end in [*(one.start() for one in _CLAUSES.finditer(sentence.text)), len(sentence.text)]:

@@ -72,7 +72,7 @@ _Columns = set[tuple[int, str]]
 
 def quoted_otherwise(log: Log) -> Iterator[Quoted]:
     """Results of short sentences whose arm and metric a table has with a value that no sentence or table shares."""
-    results = every_result(log) if log.english and not log.data else []
+    results = every_result(log) if log.english and not log.data else ()
     if not 0 < len(results) <= _MOST:
         return
     named = [_Named(r, *(frozenset(plain(text).split()) for text in (r.name, r.metric))) for r in results]

@@ -26,6 +26,11 @@ NUMBERS = {word: value for value, words in enumerate(_FROM_ONE, start=1) for wor
 """Words with what they stand for."""
 
 
+def number_of(word: str) -> int:
+    """What a whole number stands for, in digits or in such a word."""
+    return NUMBERS.get(word.lower()) or int(word)
+
+
 @cache
 def any_number(least: int = 1) -> str:
     """A pattern of the words for numbers from so many on, the longest first."""

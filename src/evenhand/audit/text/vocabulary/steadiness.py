@@ -36,6 +36,18 @@ _MOVES = (
     r"schwank\w*|streu\w*|änder\w*|"
     r"varie\w*|bouge\w*|change\w*|cambia\w*|меня\w+|колебл\w+|变化|波动)"
 )
+_STEADY_NEEDS = (
+    "stabl|stabil|robust|reliab|dependab|reproducib|repeatab|consistent|stead|insensi|invariant|solid|bullet|trustworthy|"
+    "identical|verlässlich|zuverlässig|reproduzierbar|konsistent|beständig|gleichbleibend|unempfindlich|fiab|"
+    "reproductible|constant|régul|йчи|абильн|жн|пр|稳|可靠|复现|一致|"
+    "whatever|matter|regardless|irrespective|independent|for any|with any|under any|egal|unabhängig|que soi|sea cual|"
+    "importa|неза|无论|不管|depend|dépend|hängt nicht|не |依赖|"
+    "mov|var|chang|scatter|spread|fluctuat|wobbl|differ|schwank|streu|änder|bouge|cambia|меня|лебл|变化|波动|"
+    "no role|no effect|no influence|irrelevant|keine rolle|aucun|影响|"
+    "always|same|behaves|relied|every |again|time after|jedes mal|immer wieder|chaque|cada vez|todas las|раз|每次|换"
+)
+"""Of steadiness, of what it is in spite of, of little change, of no role, and of what happens each time."""
+
 OVER_SEEDS = Pattern(
     rf"(?:(?<![^\W_])(?:{_STEADY})(?![^\W_])[^.;]{{0,24}}?(?<![^\W_])(?:against|to|across|over|between|from|under|of|"
     rf"w\.?r\.?t\.?|gegen|"
@@ -64,6 +76,7 @@ OVER_SEEDS = Pattern(
     r"à chaque (?:fois|graine|essai|run)|cada vez|todas las veces|каждый раз|всякий раз)(?![^\W_])|每次都|换(?:一个|"
     r"个)?(?:初始化|种子)\S{0,4}(?:不|都)",
     re.IGNORECASE,
+    needs=_STEADY_NEEDS,
 )
 """A steadiness that is said of seeds, starts or repeats in so many words."""
 

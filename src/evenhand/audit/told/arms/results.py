@@ -53,10 +53,11 @@ def results_of(log: Log) -> dict[Key, Result]:
     return {key: one for key, one in found.items() if one is not None}
 
 
-def every_result(log: Log) -> list[Result]:
+@lru_cache(maxsize=64)
+def every_result(log: Log) -> tuple[Result, ...]:
     """All results that have a name and a metric."""
     found = ((plain(one.name), plain(one.metric), one) for one in [*_in_tables(log), *_in_lists(log)])
-    return [one for name, of, one in found if of and not _GENERIC.match(name) and re.search(r"[a-z]", name)]
+    return tuple(one for name, of, one in found if of and not _GENERIC.match(name) and re.search(r"[a-z]", name))
 
 
 def plain(name: str) -> str:
@@ -97,7 +98,7 @@ def _in_lists(log: Log) -> list[Result]:
         if line.kind != "bullet" or not colon or len(name) > 60:
             continue
         for piece in re.split(r"[,;]\s+|\s\|\s", rest):
-            match = _PIECE.match(piece.strip())
+            match = _PIECE.match(piece.strip()) if re.search(r"\d", piece) else None
             values = numbers(match["value"]) if match is not None and len(match["metric"]) <= 30 else ()
             if match is not None and len(values) == 1 and values[0].decimals and not values[0].signed:
                 answer.append(Result(name, match["metric"], values[0], line.number, -2 - line.section))

@@ -121,8 +121,7 @@ def _known(name: str, results: list[str]) -> str:
 
 def _in_results(name: str, results: list[str]) -> bool:
     """Whether a name stands in a line of results, as a word of its own."""
-    whole = Pattern(rf"(?<![\w+]){re.escape(name)}(?![\w+])")
-    if any(whole.search(text) for text in results):
+    if any(re.search(rf"(?<![\w+]){re.escape(name)}(?![\w+])", text) for text in results):
         return True
     parts = [part for part in re.split(r"[+&/ -]+", name) if len(part) >= 2]
     if len(parts) == 2 and _KIND.fullmatch(parts[1]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -67,6 +68,8 @@ _CLAIM = Pattern(
     r"\b(?P<d>this proves|proves that|(?:we|you) can (?:rely on|trust) (?:it|this)|works? reliably|reliably works?|"
     r"superiority of [^,;.]{1,30} is (?:established|proven|shown)|robust to (?:the )?seeds?)\b",
     re.IGNORECASE,
+    needs="reliabl|robust|reproducib|consistent|stabl|significant|definite|conclusive|real|prove|solid|beyond |"
+    "no fluke|no accident|rely on|trust|superiority",
 )
 _OF_GAIN = Pattern(
     rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b|\d (?:vs\.?|versus|against) \d", re.IGNORECASE
@@ -101,13 +104,13 @@ class Few:
 def certain_of_few(log: Log) -> Iterator[Few]:
     """Claims of certainty right beside the number of the runs that they rest on."""
     for one in () if log.data else statements_of(log):
-        count = None if _of_else(one.text) else _count(one.text)
-        if count is None or planning(log, one.line) or of_others(one.line):
-            continue
         last = one.lines[-1].number
         near = [one, *(s for s in behind(log, one, 2) if s.line.number - last <= 2)]
         at, word = next(((at, word) for at, s in enumerate(near) if (word := _claimed(s)) is not None), (0, None))
         if word is None or any(_OPEN.search(s.text) or HEDGE.search(s.text) for s in near[1 : at + 2]):
+            continue
+        count = None if _of_else(one.text) else _count(one.text)
+        if count is None or planning(log, one.line) or of_others(one.line):
             continue
         if any(_OF_GAIN.search(s.text) for s in near[: at + 1]) and not _more_told(log, one, count):
             line = near[at].sentence.line_at(max(0, near[at].text.find(word)))
@@ -127,6 +130,7 @@ def _count(text: str) -> int | None:
     return max(told) if told and max(told) <= _MOST else None
 
 
+@lru_cache(maxsize=4096)
 def _claimed(one: Statement) -> str | None:
     """The word of a certainty that a statement asserts of a result."""
     for found in _CLAIM.finditer(one.text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.roles import NO_TEST_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.told.certainty.claims import EDGE, Claim, claims_of
 from evenhand.audit.told.quantities import Quantity
@@ -95,12 +95,8 @@ def _pair(claim: Claim) -> tuple[Quantity, Quantity] | None:
 
 
 def _runs(text: str) -> int | None:
-    found = {_number(one["n"] or one["m"]) for one in _RUNS.finditer(text)}
+    found = {number_of(one["n"] or one["m"]) for one in _RUNS.finditer(text)}
     return found.pop() if len(found) == 1 else None
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else int(NUMBERS[word.lower()])
 
 
 def _by_spread(claim: Claim, text: str) -> Unproven | None:

@@ -58,10 +58,16 @@ _TIGHT = Pattern(r"[^()\[\]]*")
 
 def from_to_in(log: Log) -> Iterator[tuple[Change, bool]]:
     """Changes of sentences without any further number or word, and whether they are called relative."""
+    for sentence in _of_three(log):
+        yield from _change(sentence)
+
+
+def _of_three(log: Log) -> Iterator[Sentence]:
+    """The sentences of three numbers."""
     for passage in passages_of(log) if log.english and not log.data else ():
         for sentence in passage.sentences if passage.kind != "heading" else ():
             if len(sentence.numbers) == 3 and not hoped(sentence.lines[0]):
-                yield from _change(sentence)
+                yield sentence
 
 
 def _change(sentence: Sentence) -> Iterator[tuple[Change, bool]]:
@@ -106,10 +112,8 @@ def roled_in(log: Log) -> Iterator[tuple[Change, bool, bool]]:
 
     Besides: whether the change is called relative, and whether it stands in one bracket with the baseline's number.
     """
-    for passage in passages_of(log) if log.english and not log.data else ():
-        for sentence in passage.sentences if passage.kind != "heading" else ():
-            if len(sentence.numbers) == 3 and not hoped(sentence.lines[0]):
-                yield from _roled(sentence)
+    for sentence in _of_three(log):
+        yield from _roled(sentence)
 
 
 def _roled(sentence: Sentence) -> Iterator[tuple[Change, bool, bool]]:

@@ -51,6 +51,7 @@ _AWARE = Pattern(
     r"different (?:baselines?|bases|references?|starting)|not comparable|cannot be compared|not the same (?:base|"
     r"reference)|other baseline|\?|verschieden\w* (?:basis|referenz)|références? différentes?",
     re.IGNORECASE,
+    needs="?|different |not comparable|be compared|not the same |other baseline|verschieden|référence",
 )
 _NO_NAME = frozenset(
     ("the", "a", "an", "is", "was", "are", "were", "has", "first", "second", "of", "in", "and", "so", "not", "no", "it",

@@ -34,6 +34,7 @@ _CHANCE = Pattern(
     r"(?:(?<![a-z])(?:chance|random|guess\w*)(?![a-z])|угадыв\w*|случайн\w*|随机\w*|zufall\w*|hasard|azar)[^\d.;]{0,24}"
     r"(\d{1,2}(?:(?:\.\d+)?\s?%|(?![\d.]))|0?\.\d+)",
     re.IGNORECASE,
+    needs="chance|random|guess|уга|лучайн|随机|zufall|hasard|azar",
 )
 _METRIC = Pattern(r"(?<![a-z])(?:acc(?:uracy)?|precision|recall|auc|f1|exact|em|hits?)(?![a-z])", re.IGNORECASE)
 _NO_ARMS = Pattern(
@@ -84,6 +85,7 @@ _NOT_ONE = Pattern(
     rf"\b(?:neither|none|no)\b[^.;,]{{0,30}}\b(?:solves?|answers?|pass(?:es)?|gets?|finds?) (?:any|one|a single)"
     rf"(?: one)?(?: of the)?(?: \d+)? (?:{ITEM_NOUNS})(?![a-z])",
     re.IGNORECASE,
+    needs=" any | one | a single ",
 )
 _INTERVAL = Pattern(r"\[[^\[\]]*\d[^\[\]]*,[^\[\]]*\]")
 _TOP, _NEAR = 0.995, 0.006

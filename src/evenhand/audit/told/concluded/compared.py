@@ -17,7 +17,7 @@ from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.concluded.concluded import concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
-_POINTS = Pattern(rf"\b({any_number()}) (?:\w+ )?points?\b", re.IGNORECASE)
+_POINTS = Pattern(rf"\b({any_number()}) (?:\w+ )?points?\b", re.IGNORECASE, needs="point")
 _NAMED = Pattern(r"[\w.]+\s?=\s?[+\-−]?$")
 _PARAMETER = Pattern(r"\((?:\w+\s?=\s?[\w.]+, ?)*(?:delta|δ|Δ)\s?=\s?$", re.IGNORECASE)
 """A factor of an experiment in brackets behind its name: ``shifted (delta=0.5)``."""

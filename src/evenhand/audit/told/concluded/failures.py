@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence
@@ -103,6 +104,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
     yield from _in_rows(log)
 
 
+@lru_cache(maxsize=4096)
 def _failed_in(text: str) -> re.Match[str] | None:
     """Words that tell that something was ended."""
     found = outages.INFRASTRUCTURE.search(text)

@@ -103,13 +103,15 @@ def _in_statements(log: Log) -> Iterator[Picked]:
     every = statements_of(log)
     claims = {one.claim.place: one for one in compared_in(log)}
     for place, one in enumerate(every):
-        claim = claims.get(place)
-        asked = place > 0 and one.results and not every[place - 1].results
-        reported = any(REPORTED.search(text) for text in (one.labelled, *([every[place - 1].text] if asked else [])))
         best = _best_of_looks(one)
         if best is not None:
             yield best
             continue
+        claim = claims.get(place)
+        if claim is None and not one.results:
+            continue  # it has no number that may be that of the best
+        asked = place > 0 and one.results and not every[place - 1].results
+        reported = any(REPORTED.search(text) for text in (one.labelled, *([every[place - 1].text] if asked else [])))
         same = _SAME.search(one.text) is not None
         if not (reported or same or claim is not None) or len(one.text) > _LONGEST or len(one.results) > 4:
             continue

@@ -11,7 +11,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.gains import gains_of_table
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+from evenhand.audit.told.fair.scenes import OPEN, after, clause_at, scenes
 
 _REF = Pattern(
     r"(?<!\w)(?:over|vs\.?|versus|against|relative to|compared (?:to|with)|on top of|beats|to(?= (?:the|our|"
@@ -41,6 +41,7 @@ _RANK = Pattern(
     r"successful|powerful|valuable)|most (?:effective|useful)|(?:matters?|helps?|brings?|gains?) more|wins\b|prefer\b|"
     r"(?:twice|(?:two|three|four|five|six|\d+) times) as|double)|(?<=\w) > (?=\w)",
     re.IGNORECASE,
+    needs=" > |strong|larg|bigg|better|superior|preferable|best|more|most |wins|prefer|times|twice|double",
 )
 _NO = Pattern(
     r"\b(?:not|no|never|n['’]t|neither|different (?:baselines?|bases?|references?|starting)|same (?:baseline|"
@@ -53,15 +54,16 @@ _WEAK = Pattern(
     r"previous|prior|last|next|now|all|both)\b",
     re.IGNORECASE,
 )
-
-
 _TRIAL = Pattern(r"(?:exp\w*|round|idea|change|method|variant|trick|intervention|run)\b", re.IGNORECASE)
 _NUMBERED = Pattern(r"(?:exp\w*|round|run)\b", re.IGNORECASE)
 """What rows are called that are no sets of data, the latter only where they are counted and not named."""
 
-
 _P_VALUE = Pattern(r"(?<![a-z])p\s*[=≈]\s*$|[<>≤≥]\s*$", re.IGNORECASE)
 """What is no gain: a p-value, a bound."""
+
+_DELTAS = ("delta", "gain", "improvement", "diff", "δ", "change", "lift")
+_BELOW = 8
+"""Lines from a table to the sentence that ranks its rows."""
 
 
 @dataclass(frozen=True)
@@ -90,31 +92,23 @@ def outranked(log: Log) -> Iterator[Outranked]:
         if _RANK.search(one.text) is None:
             continue
         told = [gain for other in (*before[-3:], one) for gain in _gains(other)]
-        near = [g for t in log.tables if t.section == one.section for g in gains_of_table(log, t)]
-        rows = [
-            Over(_tokens(g.arm.upper() if len(g.arm) == 1 else g.arm), g.value, g.shown, g.name, g.line)
-            for g in near
-            if 0 < one.line.number - g.line.number <= 8
-        ]
-        rows += [
-            g
-            for t in log.tables
-            if t.section == one.section
-            for g in _based(log, t)
-            if 0 < one.line.number - g.line.number <= 8
-        ]
-        found = _ranked(one, told) or _ranked(one, rows)
+        rows = [row for t in log.tables if t.section == one.section for row in _in_table(log, t)]
+        found = _ranked(one, told) or _ranked(one, [g for g in rows if 0 < one.line.number - g.line.number <= _BELOW])
         if found is not None and not any(OPEN.search(s.text) for s in (*before[-2:], one, *after(log, one))):
             yield Outranked(*found, one.line)
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Over]:
+    for g in gains_of_table(log, table):
+        yield Over(_tokens(g.arm.upper() if len(g.arm) == 1 else g.arm), g.value, g.shown, g.name, g.line)
+    yield from _based(log, table)
 
 
 def _based(log: Log, table: Table) -> Iterator[Over]:
     """The gains of rows that have a column for the result of the baseline, its value for a name."""
     names = [name.strip().lower() for name in table.header]
     base = [i for i, name in enumerate(names) if name in ("baseline", "base", "control")]
-    deltas = [
-        i for i, name in enumerate(names) if name in ("delta", "gain", "improvement", "diff", "Δ", "change", "lift")
-    ]
+    deltas = [i for i, name in enumerate(names) if i and name in _DELTAS]
     if len(base) != 1 or len(deltas) != 1 or _TRIAL.match(names[0]) is None:
         return
     for row, start, gain in zip(table.rows, table.columns[base[0]], table.columns[deltas[0]], strict=True):
@@ -158,13 +152,10 @@ def _gains(one: Statement) -> list[Over]:
 
 def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
     """The gains of the two arms of which a statement says that the first is better, and whose references differ."""
-    rank = next((m for m in _RANK.finditer(one.text)), None)
+    rank = _RANK.search(one.text)
     if rank is None or len(told) < 2 or len({gain.name for gain in told}) < 2 or len(told) > 4:
         return None
-    cut = max(
-        (m.end() for m in re.finditer(r"[;,.]\s|[-=]>", one.text[: rank.start()])), default=0
-    )  # of a sentence, or what an arrow leads to
-    claim = one.text[cut:]
+    claim = one.text[clause_at(one.text, rank.start(), ";,.") :]
     if _NO.search(claim):
         return None
     for gain in sorted(told, key=lambda gain: -gain.size):
@@ -203,6 +194,7 @@ _WON = Pattern(
     r"\bis (?:clearly )?better\b|\bmore (?:successful|"
     r"useful|effective|valuable)\b|\b(?:twice|\w+ times) as (?:good|successful|useful|effective)\b",
     re.IGNORECASE,
+    needs="bigger|larger|better|best|stronger|more | as ",
 )
 
 

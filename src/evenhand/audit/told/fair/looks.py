@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, REPORTED
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.told.arms.grids import grids_of
 from evenhand.audit.told.concluded.picked_data import ALONG, Picked
 from evenhand.audit.told.concluded.picked_sure import told_on_test
@@ -170,7 +170,7 @@ def _of_a_table(log: Log, one: Statement) -> Picked | None:
     """Looks in the rows of a table right above a statement."""
     for grid in grids_of(log):
         near = together(log, one, grid.last, grid.section) and one.line.number - grid.last <= _BELOW
-        if not near or ALONG.match(grid.label.strip()) is None or re.match(r"(?i)epochs", grid.label.strip()):
+        if not near or ALONG.match(grid.label.strip()) is None or grid.label.strip().lower().startswith("epochs"):
             continue
         for column in grid.of("score"):
             row = [cell for cell in column.cells if cell is not None]
@@ -183,7 +183,7 @@ def _of_a_table(log: Log, one: Statement) -> Picked | None:
 def _in_words(one: Statement, scene: Sequence[Statement]) -> Picked | None:
     """``Of the 8 epochs, epoch 5 has the highest test accuracy (91.3 %). That is our final result.``"""
     for other in scene[-3:]:
-        counts = [NUMBERS.get(found["n"].lower()) or int(found["n"]) for found in _COUNT.finditer(other.text)]
+        counts = [number_of(found["n"]) for found in _COUNT.finditer(other.text)]
         counts = [count for count in counts if count >= _LEAST]
         peak = _PEAK.search(other.text) or _PEAK_OF.search(other.text)
         if peak is not None and other is not one and told_on_test(other.labelled) and _ALONG.search(other.text):

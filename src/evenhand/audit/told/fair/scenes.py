@@ -22,6 +22,8 @@ OPEN = Pattern(
 )
 """What is hoped for, asked, told of others, or owned up to."""
 
+LOSSES = r"loss|ppl|perplexity|wer|cer|errors?|err|mae|rmse|mse|fid|nats|bpb"
+"""Metrics of which less is better."""
 
 _CLOSING = Pattern(
     r"^\W*(?:\d[\d.]*\W+)?(?:final|results?|summary|conclusions?|verdict|outcome|discussion|findings|"
@@ -38,7 +40,12 @@ def together(log: Log, one: Statement, line: int, section: int) -> bool:
     if section == one.section:
         return 0 <= apart <= _LINES
     beside = section >= 0 and one.section >= 0 and log.sections[section].parent == log.sections[one.section].parent
-    return beside and 0 <= apart <= _APART and _CLOSING.search(log.sections[one.section].title) is not None
+    return beside and 0 <= apart <= _APART and _closes(log.sections[one.section].title)
+
+
+@lru_cache(maxsize=4096)
+def _closes(title: str) -> bool:
+    return _CLOSING.search(title) is not None
 
 
 @lru_cache(maxsize=64)
@@ -60,6 +67,11 @@ def after(log: Log, one: Statement, count: int = 1) -> list[Statement]:
     return [
         other for other in statements_of(log)[one.place + 1 : one.place + 1 + count] if other.section == one.section
     ]
+
+
+def clause_at(text: str, place: int, signs: str) -> int:
+    """Where the clause of a place begins: behind the last of some signs before it, or behind an arrow."""
+    return max((found.end() for found in re.finditer(rf"[{signs}]\s|[-=]>", text[:place])), default=0)
 
 
 def values(one: Statement) -> list[Number]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import SECONDS
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.verdicts import AGAINST
 from evenhand.audit.told.budgets.compared import KNOWN, Spent
 from evenhand.audit.told.budgets.credited import NO_TRAINING
 from evenhand.audit.told.concluded.compared import Compared, Told
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
-from evenhand.audit.told.fair.scenes import OPEN, after, scenes
+from evenhand.audit.told.fair.scenes import LOSSES, OPEN, after, clause_at, scenes
 
 _AMOUNT = Pattern(
     r"(?<![\w.,+\-−$])(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<k>[kKMB])?(?: of (?:the |its )?\d+[kKM]?)?(?: (?:training|"
@@ -48,6 +48,7 @@ _TUNED = Pattern(
     rf"configurations|combinations|"
     rf"learning rates|lrs)\b|\b(?P<list>(?:in )?\{{[^{{}}]+\}})",
     re.IGNORECASE,
+    needs="values|trials|runs|settings|config|combinations|rates|lrs|{",
 )
 _TUNING = Pattern(r"\b(?:tun(?:ed|ing)|search\w*|grid|sweep|swept|tried|trials|selected from)\b", re.IGNORECASE)
 _DEFAULT = Pattern(
@@ -67,11 +68,13 @@ _CUT = Pattern(r"[;,]\s+|\.\s+(?=[A-Z])|\s(?:and|but|while|whereas|vs\.?|versus|
 _WIN = Pattern(
     r"\b(?:wins?|won|beats?|outperforms?|(?<!lower is )(?<!higher is )better|improves?|improved|helps?|works|"
     r"pays off|(?:lowers|reduces|raises)(?= \w+ from)|(?:is|are) effective|ahead|superior|adopted|improvement of|"
-    r"(?:gives?|brings?|gains?) \+?\d[\d.]*|we win)\b",
+    r"(?:gives?|brings?|gains?) \+?\d[\d.]*)\b",
     re.IGNORECASE,
+    needs="win|won|beat|outperform|better|improve|help|works|pays off|lowers|reduces|raises|effective|"
+    "ahead|superior|adopted|give|bring|gain",
 )
 _POINTS = Pattern(r"\s?(?:\w+ )?(?:points?|pp)\b", re.IGNORECASE)
-_LOWER = Pattern(r"\b(?:loss|ppl|perplexity|wer|error|err|mae|rmse|mse|fid|nats|bpb)\b", re.IGNORECASE)
+_LOWER = Pattern(rf"\b(?:{LOSSES})\b", re.IGNORECASE)
 _AWARE = Pattern(
     r"\b(?:no|not|n['’]t|neither|although|despite|though|however|continu\w+|resum\w+|restart\w*|initiali[sz]ed|"
     r"warm-start\w*|"
@@ -118,7 +121,7 @@ def plainly_unequal(log: Log) -> Iterator[Spent]:
         pair = _pair(shares)
         if pair is None or len({log.line(share.line).section for share in pair}) > 1:
             continue
-        if not _credited(one.text, said.start(), pair[0], pair[1]):
+        if not _credited(one.text, said[0], pair[0], pair[1]):
             continue
         told = [s for s in scene if s.place >= min(share.place for share in pair)]
         beside = [*before, *after(log, one)]
@@ -126,10 +129,9 @@ def plainly_unequal(log: Log) -> Iterator[Spent]:
             OPEN.search(s.text) or KNOWN.search(s.text) for s in beside
         ):
             continue
-        results = [Told(float("nan"), one.line.number, one)] * 2
-        claim = Compared(
-            one, one.sentence.line_at(said.start()), _clause(one.text, said), results[0], results[1], by_word=True
-        )
+        told_here = Told(float("nan"), one.line.number, one)  # who won, not by which results
+        words = _clause(one.text, *said)
+        claim = Compared(one, one.sentence.line_at(said[0]), words, told_here, told_here, by_word=True)
         yield Spent(claim, pair[0].kind, pair[0].amount, pair[1].amount, pair[0].line, pair[1].line, sure=True)
 
 
@@ -148,16 +150,16 @@ def _measured(one: Statement) -> bool:
     return any(n.decimals or n.unit in ("%", "pp") or _POINTS.match(one.text, n.end) for n in one.numbers)
 
 
-def _win(one: Statement) -> re.Match[str] | None:
-    """The words in which a statement lets one arm win, or the difference that it prints for it."""
+def _win(one: Statement) -> tuple[int, int] | None:
+    """Where a statement has the words that let one arm win, or the difference or result that does."""
     found = _WIN.search(one.text)
     if found is not None:
-        return found
+        return found.span()
     if _OTHER.search(one.text) is None:
         return None
     up = next((n for n in one.numbers if n.signed and n.value > 0), None)
     if up is not None and (len(one.results) == 2 or up.unit in ("%", "pp") or _POINTS.match(one.text, up.end)):
-        return re.compile(r".*").match(one.text, up.start, up.end)
+        return up.start, up.end
     cuts = _segments(one.text)
     based = [part for part in cuts if _BASE.search(part)]
     others = [part for part in cuts if _OTHER.search(part) and not _BASE.search(part)]
@@ -167,13 +169,12 @@ def _win(one: Statement) -> re.Match[str] | None:
     if pair[0] is None or pair[1] is None or pair[0] is pair[1]:
         return None
     ahead = pair[0].value < pair[1].value if _LOWER.search(one.text) else pair[0].value > pair[1].value
-    return re.compile(r".*").match(one.text, pair[0].start, pair[0].end) if ahead else None
+    return (pair[0].start, pair[0].end) if ahead else None
 
 
-def _clause(text: str, said: re.Match[str]) -> str:
+def _clause(text: str, start: int, end: int) -> str:
     """The words before those that let an arm win, in their own clause, with these."""
-    start = max((m.end() for m in re.finditer(r"[,.;:]\s|[-=]>\s?|\A", text[: said.start()])), default=0)
-    return " ".join(text[start : said.end()].split()[-_WORDS:])
+    return " ".join(text[clause_at(text, start, ",.;:") : end].split()[-_WORDS:])
 
 
 def _segments(text: str) -> list[str]:
@@ -209,9 +210,8 @@ def _shares(one: Statement) -> list[_Share]:
         for kind, amount in told:
             if kind:
                 found.append(_Share(kind, amount, base, words, one.line.number, one.place))
-    if _BASE.search(one.text) and _OTHER.search(
-        _WE.sub(" ", one.text)
-    ):  # an amount that stands alone beside both is of both
+    if _BASE.search(one.text) and _OTHER.search(_WE.sub(" ", one.text)):
+        # an amount that stands alone beside both is of both
         kinds = [share.kind for share in found]
         return [replace(s, amount=-1.0) if kinds.count(s.kind) == 1 else s for s in found]
     return found
@@ -236,7 +236,7 @@ def _amount(m: re.Match[str], unit: str, text: str) -> tuple[str, float]:
 def _count(tuned: re.Match[str]) -> float:
     if tuned["list"]:
         return float(tuned["list"].count(",") + 1)
-    return float(NUMBERS.get(tuned["n"].lower()) or int(tuned["n"]))
+    return float(number_of(tuned["n"]))
 
 
 def _pair(shares: Sequence[_Share]) -> tuple[_Share, _Share] | None:
@@ -252,7 +252,7 @@ def _pair(shares: Sequence[_Share]) -> tuple[_Share, _Share] | None:
 
 def _credited(text: str, at: int, more: _Share, base: _Share) -> bool:
     """Whether a claim lets the arm of the larger share win: it names this one, and no baseline before it."""
-    text = text[max((m.end() for m in re.finditer(r"[.;]\s|[-=]>", text[:at])), default=0) :]
+    text = text[clause_at(text, at, ".;") :]
     mine = [
         m.start() for m in re.finditer(r"[^\W\d_][\w-]+", text) if share_a_word(words_of(m[0]), more.words - base.words)
     ]

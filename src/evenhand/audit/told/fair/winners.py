@@ -10,11 +10,11 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, PICKED, REPORTED
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.told.concluded.picked_data import Picked
 from evenhand.audit.told.concluded.picked_sure import told_on_test
 from evenhand.audit.told.concluded.statements import Statement
-from evenhand.audit.told.fair.scenes import OPEN, after, said, scenes, values
+from evenhand.audit.told.fair.scenes import LOSSES, OPEN, after, said, scenes, values
 
 _TRIED = Pattern(
     rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{any_number(4)})[ -](?:different )?(?:[^\W\d][\w'-]* ){{0,2}}?(?:prompts?|"
@@ -66,12 +66,10 @@ _BEST_RUN = Pattern(
     rf"\b(?:best|highest|top|max(?:imum)?)\b(?: \w+)? of (?:the |our |all )?(?P<n>\d{{1,3}}|"
     rf"{any_number(4)}) (?:seeds|runs|repeats)\b",
     re.IGNORECASE,
+    needs="seeds|runs|repeats",
 )
 _EVERY = Pattern(r"\b(?:both|each|all|same|likewise|as well|too|mean|median|average)\b", re.IGNORECASE)
-_LOWER = Pattern(
-    r"\b(?:loss|ppl|perplexity|wer|cer|errors?|mae|rmse|mse|fid|nats|bpb|lower|lowest|smallest|minimi[sz]\w+|min)\b",
-    re.I,
-)
+_LOWER = Pattern(rf"\b(?:{LOSSES}|lower|lowest|smallest|minimi[sz]\w+|min)\b", re.IGNORECASE)
 _FEWEST = 4
 
 
@@ -111,12 +109,8 @@ def _tried(one: Statement) -> int:
     """How many settings a statement says were tried."""
     if _SEARCH.search(one.labelled) is None:
         return 0
-    told = [
-        NUMBERS.get((found["n"] or "").lower()) or int(found["n"]) if found["n"] else int(found["m"])
-        for found in _TRIED.finditer(one.text)
-    ]
-    told = [count for count in told if count >= _FEWEST]
-    return told[0] if told else 0
+    told = (number_of(found["n"] or found["m"]) for found in _TRIED.finditer(one.text))
+    return next((count for count in told if count >= _FEWEST), 0)
 
 
 def _ends(told: Sequence[Number], text: str) -> set[float]:
@@ -155,11 +149,11 @@ def _listed(one: Statement, behind: Statement) -> list[Number]:
 def _at_once(one: Statement) -> Picked | None:
     """``the best of 10 seeds (92.1 %), the baseline 91.5 %``, in one statement."""
     found = _BEST_RUN.search(one.text)
-    told = [n for n in values(one) if found is not None and n.start > found.start()]
-    if found is None or not told or _EVERY.search(one.text) or DEV.search(one.text):
+    if found is None or _EVERY.search(one.text) or DEV.search(one.text):
         return None
-    count = NUMBERS.get(found["n"].lower()) or int(found["n"])
-    if count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
+    told = [n for n in values(one) if n.start > found.start()]
+    count = number_of(found["n"])
+    if not told or count < _FEWEST or not (REPORTED.search(one.text) or (_AGAINST.search(one.text) and len(told) == 2)):
         return None
     return Picked(f"{told[0].value:g}", one.line_of(told[0]), one.line.number, count, test=False, sure=True)
 
@@ -187,7 +181,7 @@ def _gained(best: Statement, one: Statement, scene: Sequence[Statement]) -> tupl
         return None
     at = scene.index(best)
     chosen_on = _data(scene[: max(at, 1)])
-    if not _data([best]) - chosen_on <= (_data([best]) if at <= 1 else set()):
+    if at > 1 and not _data([best]) <= chosen_on:
         return None
     chosen_on |= _data([best])
     for other in scene[at:]:

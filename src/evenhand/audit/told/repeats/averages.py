@@ -79,6 +79,8 @@ class Told:
 
 def told_in(sentence: Sentence) -> Iterator[Told]:
     """The numbers of a sentence that its words make a mean or a spread."""
+    if not sentence.numbers:
+        return
     text = sentence.text
     seen: set[int] = set()
     for word in _BOTH.finditer(text):

@@ -49,7 +49,9 @@ _LEFT = Pattern(
 )
 _N_IS = Pattern(r"(?<![^\W_])n\s*=\s*(?P<n>\d{1,3})(?![\d.])", re.IGNORECASE)
 _TIMES = Pattern(
-    rf"(?<![\w.,])(?P<n>{'|'.join(map(re.escape, _WORDS))}|\d{{1,2}})\s*(?:times|mal|fois|veces|раз)\b", re.IGNORECASE
+    rf"(?<![\w.,])(?P<n>{'|'.join(map(re.escape, _WORDS))}|\d{{1,2}})\s*(?:times|mal|fois|veces|раз)\b",
+    re.IGNORECASE,
+    needs="times|mal|fois|veces|раз",
 )
 _RANGE = Pattern(
     rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<a>\d{{1,4}})\s*(?:-|–|—|\.\.+|to|through|bis|à|a|по|до|至|"
@@ -70,7 +72,8 @@ _ANY = Pattern(
     re.IGNORECASE,
 )
 _CHINESE = Pattern(
-    rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)"
+    rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)",
+    needs="种子|seed|运行|训练|实验",
 )
 _ONE_SEED = Pattern(r"(?<![^\W_])seed\s*[=#]?\s*\d{1,6}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.)\s*\d)", re.IGNORECASE)
 _MOST = 200
@@ -105,7 +108,9 @@ def repeats_said(text: str) -> tuple[int, ...]:
 
 
 _IN_ALL = Pattern(
-    rf"(?<![\w.,]){_N} (?:in (?:total|all)|altogether|insgesamt|au total|en total|всего)(?![^\W_])", re.IGNORECASE
+    rf"(?<![\w.,]){_N} (?:in (?:total|all)|altogether|insgesamt|au total|en total|всего)(?![^\W_])",
+    re.IGNORECASE,
+    needs="in total|in all|altogether|insgesamt|au total|en total|ег",
 )
 _AT = Pattern(
     r"(?<![^\W_])(?:over|at|after|with|from|all|first|bei|sur|con|на|по) (?P<n>\d{1,3})(?=\s*[:,)]|$)", re.IGNORECASE

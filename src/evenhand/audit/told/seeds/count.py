@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.numerals import NUMBERS
+from evenhand.audit.text.vocabulary.numerals import number_of
 
 _MOST = 64
 _COUNTED = Pattern(
@@ -50,6 +50,7 @@ _SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
     r"trials|restarts)\b|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
     re.IGNORECASE,
+    needs="seeds|±|std|runs|repeats|replicates|trials|restarts|confidence|bootstrap|standard ",
 )
 _PARTS = Pattern(r"[a-z]+|\d+")
 _FILE = Pattern(r"_s(0\d{0,9})(?=[_.]|$)")
@@ -87,7 +88,7 @@ def signs_of(text: str) -> Signs | None:
 def seeds_in(text: str) -> int | None:
     """How many seeds a text names; None where it names none, or several numbers of them."""
     text = _OF_A_MEAN.sub("", _EARLIER.sub("", text))
-    found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
+    found = {number_of(one["n"]) for one in _COUNTED.finditer(text)}
     found |= {2} if _BOTH.search(text) else set()
     found |= {int(one[1]) for one in _NAMED.finditer(text)}
     found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
@@ -105,10 +106,6 @@ def seeds_in(text: str) -> int | None:
 def counted(text: str) -> bool:
     """Whether a text says in words how many seeds there are: ``single seed``, not ``seed 42``."""
     return _COUNTED.search(text) is not None
-
-
-def _count(word: str) -> int:
-    return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)
 
 
 def seeds_in_names(texts: Iterable[str]) -> int | None:

@@ -117,10 +117,10 @@ def _fitting(shares: Sequence[Quantity], items: int) -> int:
 def _told(scope: Scope) -> list[Items]:
     found = []
     for one in scope.quantities:
-        noun = _ITEMS.match(one.after)
-        if _PLANNED.search(one.sentence.text):
+        if not one.whole or not FEWEST <= one.value <= MOST:
             continue
-        if one.whole and FEWEST <= one.value <= MOST and (noun is not None or _N.search(one.before)):
+        noun = _ITEMS.match(one.after)
+        if (noun is not None or _N.search(one.before)) and not _PLANNED.search(one.sentence.text):
             found.append(Items(int(one.value), noun["noun"].lower() if noun else "", one.line))
     return found
 

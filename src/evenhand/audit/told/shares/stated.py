@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.roles import SHARE_NAMES, SHARE_SAID
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.quantities import Quantity, quantities
@@ -144,6 +144,8 @@ def _bases(log: Log) -> list[_Base]:
 
 
 def _items(text: str, *, titled: bool = False) -> set[int]:
+    if re.search(r"\d", text) is None:
+        return set()
     text = _TRIED.sub(" ", text)
     size = _SIZE.search(text) or (titled and re.search(r"\bn\s*=", text))
     if size and not _EVALUATED.search(text):
@@ -168,7 +170,7 @@ def _shares(sentence: Sentence, told: str) -> Iterator[Quantity]:
 def _judged(base: _Base) -> Iterator[Impossible]:
     own = [q for q, _ in base.shares]
     text = " ".join(dict.fromkeys((base.text, *(text for _, text in base.shares))))
-    times = {NUMBERS.get(one[1].lower()) or int(one[1]) for one in _TIMES.finditer(text)}
+    times = {number_of(one[1]) for one in _TIMES.finditer(text)}
     rest = _TIMES.sub(" ", text)
     if times:
         rest = re.sub(r"\b(?:each|per (?:seed|run))\b", " ", _MEANS.sub(" ", rest))
