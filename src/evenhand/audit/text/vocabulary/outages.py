@@ -151,3 +151,6 @@ _OF_RUNS = (
 )
 OF_RUNS = frozenset(_OF_RUNS.split())
 """Words of runs and of failures, which name no arm."""
+
+OF_ALL = Pattern(r"\W*(?:an?|any|every|such|never|always)\b|.*\bworse than (?:none|nothing)\b", re.IGNORECASE)
+"""What is true of all such runs, and no verdict on one."""

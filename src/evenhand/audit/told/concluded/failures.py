@@ -52,9 +52,6 @@ _EVIDENCE = Pattern(
 )
 
 
-_GENERAL = Pattern(r"\W*(?:an?|any|every|such|never|always)\b|.*\bworse than (?:none|nothing)\b", re.IGNORECASE)
-"""What is true of all such runs, and no verdict on one."""
-
 _BELOW, _LONGEST, _BEFORE, _NEXT = 6, 420, 3, 2
 
 
@@ -129,7 +126,7 @@ def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | No
     if found is None or any(of.search(said.text) for of in (outages.INFRASTRUCTURE, _EVIDENCE, outages.ON_PURPOSE)):
         return None
     at = max(0, said.text.lower().find(found.words.lower()))
-    if _GENERAL.match(said.text):
+    if outages.OF_ALL.match(said.text):
         return None
     before = outages.OF_ITSELF.search(f"{one.text} {said.text}") or re.search(r"\b(?:had|already)\b", said.text)
     if before or outages.OF_FAILURE.match(said.text, at):
