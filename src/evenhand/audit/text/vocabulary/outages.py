@@ -154,3 +154,9 @@ OF_RUNS = frozenset(_OF_RUNS.split())
 
 OF_ALL = Pattern(r"\W*(?:an?|any|every|such|never|always)\b|.*\bworse than (?:none|nothing)\b", re.IGNORECASE)
 """What is true of all such runs, and no verdict on one."""
+
+OF_RESULTS = Pattern(
+    r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
+    re.IGNORECASE,
+)
+"""What a verdict rests on where results were there."""

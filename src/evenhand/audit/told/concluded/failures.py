@@ -46,12 +46,6 @@ _ATTRIBUTE = Pattern(r"\b(?:a|an|the|any|every)\s+(?:[\w-]+\s+(?:or|and)\s+)?$",
 _OFTEN = 6
 """So many lines that tell of one failure tell of a thing that is studied."""
 
-_EVIDENCE = Pattern(
-    r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
-    re.IGNORECASE,
-)
-
-
 _BELOW, _LONGEST, _BEFORE, _NEXT = 6, 420, 3, 2
 
 
@@ -123,7 +117,9 @@ def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | No
     near = [s for at, s in enumerate(after) if s.line.number - last <= (0 if log.data else at + 1)]
     said = next((s for s in near if names & {*_names_in(s.text)}), near[0] if near else one)
     found = concluded_in(said, (AGAINST,)) if near else None
-    if found is None or any(of.search(said.text) for of in (outages.INFRASTRUCTURE, _EVIDENCE, outages.ON_PURPOSE)):
+    if found is None or any(
+        of.search(said.text) for of in (outages.INFRASTRUCTURE, outages.OF_RESULTS, outages.ON_PURPOSE)
+    ):
         return None
     at = max(0, said.text.lower().find(found.words.lower()))
     if outages.OF_ALL.match(said.text):
@@ -157,7 +153,11 @@ def _judged(found: Conclusion) -> bool:
 def _right_behind(one: Statement, after: Statement, found: Conclusion) -> bool:
     """Whether a verdict without results is the next sentence of the same line: ``out of memory. Verdict: no use``."""
     same = found.statement is after and after.line.number == one.lines[-1].number
-    return found.cued and same and not (one.results or after.results or _EVIDENCE.search(f"{one.text} {after.text}"))
+    return (
+        found.cued
+        and same
+        and not (one.results or after.results or outages.OF_RESULTS.search(f"{one.text} {after.text}"))
+    )
 
 
 def _of_a_thing(found: Conclusion) -> bool:
@@ -243,7 +243,11 @@ def _on(
         named = share_a_word(one.words, own)
         if heads or results & told or found.cued or (named and not told):
             it = re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
-            aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
+            aside = (
+                (told and not results & told)
+                or outages.OF_RESULTS.search(one.text)
+                or (one.words & others and not named)
+            )
             return found, found.cued and not aside and bool(heads or results & told or named or it)
     return None
 
