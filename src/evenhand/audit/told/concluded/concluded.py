@@ -32,6 +32,15 @@ class Conclusion:
     line: Line
     cued: bool
 
+    @property
+    def results(self) -> set[float]:
+        """The results in its clause: these are what it rests on."""
+        one = self.statement
+        at = max(0, one.text.lower().find(self.words.lower()))
+        start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
+        end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
+        return {n.value for n in one.results if start <= n.start < end}
+
 
 def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = False) -> Conclusion | None:
     """The first of these words in a statement that asserts them.

@@ -239,7 +239,7 @@ def _on(
         if found is None:
             continue
         results = came | {n.value for other in beside if other is not one for n in other.results}
-        told = _told(found)
+        told = found.results
         named = share_a_word(one.words, own)
         if heads or results & told or found.cued or (named and not told):
             it = re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
@@ -250,15 +250,6 @@ def _on(
             )
             return found, found.cued and not aside and bool(heads or results & told or named or it)
     return None
-
-
-def _told(found: Conclusion) -> set[float]:
-    """The results in the clause of a verdict: these are what it rests on."""
-    one = found.statement
-    at = max(0, one.text.lower().find(found.words.lower()))
-    start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
-    end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
-    return {n.value for n in one.results if start <= n.start < end}
 
 
 def _in_rows(log: Log) -> Iterator[Verdict]:
