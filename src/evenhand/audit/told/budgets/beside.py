@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
-from evenhand.audit.told.budgets.spent import Spent, amounts_of
+from evenhand.audit.told.budgets.named import NamedAmount, amounts_of
 from evenhand.audit.told.budgets.tables import BASE_ROW, Unequal, by_name, is_budget, plain_name
 
 MUCH = 1.25
@@ -85,7 +85,7 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 yield _unequal(amounts[0], below[0], line, after)
 
 
-def _own(pair: Sequence[Spent], *lines: Line) -> list[str]:
+def _own(pair: Sequence[NamedAmount], *lines: Line) -> list[str]:
     """The lines of two amounts themselves, where both arms, one the baseline, have one result, the larger for more."""
     told = [[n.value for n in line.numbers if n.decimals and n.unit == "%" and not n.signed] for line in lines]
     results = [one for values in told for one in values]
@@ -94,13 +94,13 @@ def _own(pair: Sequence[Spent], *lines: Line) -> list[str]:
     return [line.low for line in lines] if rising else []
 
 
-def _unequal(one: Spent, other: Spent, line: Line, after: Line) -> Unequal:
+def _unequal(one: NamedAmount, other: NamedAmount, line: Line, after: Line) -> Unequal:
     more, less = (other, one) if other.number.value > one.number.value else (one, other)
     lines = (after.number, line.number) if more is other else (line.number, after.number)
     return Unequal(more.name, None, more.number.value, less.number.value, more.unit + "s", *lines, False, less.name)
 
 
-def _pair(one: Spent, other: Spent, results: list[str]) -> bool:
+def _pair(one: NamedAmount, other: NamedAmount, results: list[str]) -> bool:
     if one.unit not in ("step", "epoch") and not _CUE.search(f"{one.before} {other.before}"):
         return False
     if one.unit != other.unit or min(one.number.value, other.number.value) <= 0:

@@ -56,7 +56,7 @@ _WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token",
 
 
 @dataclass(frozen=True)
-class Spent:
+class NamedAmount:
     """What a line says that somebody spent, and the words before it."""
 
     number: Number
@@ -76,9 +76,9 @@ class Spent:
         return next(filter(None, names), ours[1].lower() if ours else "")
 
 
-def amounts_of(line: Line) -> list[Spent]:
+def amounts_of(line: Line) -> list[NamedAmount]:
     """The amounts of a line that are spent by themselves, not what one step or batch is made of."""
-    found: list[Spent] = []
+    found: list[NamedAmount] = []
     before = 0
     for number in line.numbers:
         unit = _UNIT.match(line.body, number.end)
@@ -93,5 +93,5 @@ def amounts_of(line: Line) -> list[Spent]:
         if _TIMES.search(left) or _MADE_OF.match(line.body, end) or (timed and _OF_DATA.search(left)):
             continue
         word = timed or ("" if unit is None else unit["unit"].lower().rstrip("s"))
-        found.append(Spent(number, _WHOLE.get(word, word), left))
+        found.append(NamedAmount(number, _WHOLE.get(word, word), left))
     return found
