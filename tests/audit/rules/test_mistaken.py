@@ -486,3 +486,19 @@ def test_a_table_whose_rows_were_all_left_alone_is_no_obstacle(tmp_path: Path) -
 
 def test_what_is_matched_on_purpose_is_no_result(tmp_path: Path) -> None:
     assert aloud(tmp_path, "All arms use matched rates.\n\n## Table\n\n" + NAMES.format("wide"), "identical-rows") == []
+
+
+HELP = "Clean baseline: AP {}.\n\n- depth: 0.612 → 0.648 (+4.5%)\n"
+
+
+def test_a_difference_that_a_third_number_near_makes_right_is_one_from_that(tmp_path: Path) -> None:
+    (one,) = aloud(tmp_path, HELP.format("0.500"), "change-disagrees")
+    assert one.level == "fault"
+    assert aloud(tmp_path, HELP.format("0.620"), "change-disagrees") == []
+
+
+def test_a_share_that_another_count_near_makes_right_is_one_of_that(tmp_path: Path) -> None:
+    text = "The set has {} tasks with tests.\n\n- solved with depth: 41/60 (82.0%)\n"
+    (one,) = aloud(tmp_path, text.format(55), "count-and-rate")
+    assert one.level == "fault"
+    assert aloud(tmp_path, text.format(50), "count-and-rate") == []

@@ -16,6 +16,7 @@ from evenhand.audit.text.number_words import a_digit_off, printed, signed
 from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
+from evenhand.audit.told.changes import elsewhere
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
@@ -41,8 +42,9 @@ _INTERVAL = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
     told: set[tuple[str, int]] = set()
+    named = {log.name: log for log in logs}
     for one in _found_in(logs):
-        sure = one.level != "fault" or _of_a_pen(one)
+        sure = one.level != "fault" or _a_slip(named[one.place.file], one)
         told |= {(one.place.file, one.place.line)} if sure and not one.unproven else set()
         yield one if sure else replace(one, unproven=True)
     for log in logs:
@@ -50,11 +52,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
                 one = replace(_finding(log, change, sure=True, read=True), unproven=False)
                 told.add((log.name, change.line.number))
-                yield one if _of_a_pen(one) else replace(one, unproven=True)
+                yield one if _a_slip(log, one) else replace(one, unproven=True)
         for change, relative, tight in roled_in(log):
             if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
                 one = replace(_finding(log, change, sure=True, read=True), unproven=False)
-                yield one if tight or _of_a_pen(one) else replace(one, unproven=True)
+                yield one if tight or _a_slip(log, one) else replace(one, unproven=True)
 
 
 def _of_a_pen(one: Finding) -> bool:
@@ -67,6 +69,13 @@ def _of_a_pen(one: Finding) -> bool:
     ratio = 1 + (one.facts["relative"] or 0) / 100
     ways = [points, 100 * points, relative, relative / 100, ratio, 1 / ratio if ratio else 0]
     return any(way and (1 / _NEAR <= abs(told.value) / way <= _NEAR or a_digit_off(told, way)) for way in ways)
+
+
+def _a_slip(log: Log, one: Finding) -> bool:
+    """Whether a slip of the pen may have made the difference, and none near makes it the difference of something else."""
+    base, new, delta = (numbers(str(one.facts[key]))[0] for key in ("base", "new", "printed"))
+    line = log.line(one.place.line)
+    return _of_a_pen(one) and not elsewhere.of_a_third(log, Change(base, new, delta, line, line, True))
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:

@@ -43,6 +43,9 @@ _FAR, _POINTS = 0.3, 2.0
 _IDS, _BESIDE = 1000, 10
 """Two large numbers so near to each other are names of things, or years."""
 
+_AROUND = 6
+"""Lines before and behind: as far as one looks for another count that gives a share."""
+
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
@@ -61,11 +64,25 @@ _RATES_OF_ELSE = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each share that is not the one of its count, once."""
     told: set[tuple[str, int, str]] = set()
+    named = {log.name: log for log in logs}
     for one in _found_in(logs):
         key = (one.place.file, one.place.line, str(one.facts["printed"]))
         if key not in told:
             told.add(key)
-            yield replace(one, unproven=one.unproven or _far(one))
+            yield replace(one, unproven=one.unproven or _far(one) or _of_a_third(named[one.place.file], one))
+
+
+def _of_a_third(log: Log, one: Finding) -> bool:
+    """Whether a share with decimals is that of the part or the whole and another count that stands near."""
+    (share,) = numbers(str(one.facts["printed"]))
+    part, whole, at = int(one.facts["part"]), int(one.facts["whole"]), log.by_number[one.place.line]
+    near = [n for line in log.lines[max(0, at - _AROUND) : at + _AROUND + 1] for n in line.numbers]
+    others = {int(n.value) for n in near if not (n.decimals or n.unit or n.signed)} - {part, whole}
+    top = 100 if share.unit == "%" or share.value > 1 else 1
+    pairs = [*((part, other) for other in others), *((other, whole) for other in others)]
+    return share.decimals > (0 if top == 100 else 2) and any(
+        0 < a <= b and abs(top * a / b - share.value) <= share.slack for a, b in pairs
+    )
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:
