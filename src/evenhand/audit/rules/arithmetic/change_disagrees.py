@@ -72,7 +72,7 @@ def _of_a_pen(one: Finding) -> bool:
 
 
 def _a_slip(log: Log, one: Finding) -> bool:
-    """Whether a slip of the pen may have made the difference, and none near makes it the difference of something else."""
+    """Whether a slip of the pen may have made the difference, and it is none from a third number near."""
     base, new, delta = (numbers(str(one.facts[key]))[0] for key in ("base", "new", "printed"))
     line = log.line(one.place.line)
     return _of_a_pen(one) and not elsewhere.of_a_third(log, Change(base, new, delta, line, line, True))

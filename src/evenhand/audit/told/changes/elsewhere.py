@@ -16,7 +16,7 @@ _AROUND = 12
 def of_a_third(log: Log, change: Change) -> bool:
     """Whether a third number near, printed as finely, makes the difference right with one of the two.
 
-    What reads as a slip of the pen is more often a difference from another row, from the heading or from the line above.
+    What reads as a slip of the pen is more often a difference from another row, a heading or the line above.
     """
     fine = max(change.base.decimals, change.new.decimals)
     others = [one for one in _near(log, change.line) if one.decimals == fine]
