@@ -75,6 +75,8 @@ def _a_slip(log: Log, one: Finding) -> bool:
     """Whether a slip of the pen may have made the difference, and it is none from a third number near."""
     base, new, delta = (numbers(str(one.facts[key]))[0] for key in ("base", "new", "printed"))
     line = log.line(one.place.line)
+    if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
+        return False  # two whole numbers may be settings, whose change is told in a third's
     return _of_a_pen(one) and not elsewhere.of_a_third(log, Change(base, new, delta, line, line, True))
 
 

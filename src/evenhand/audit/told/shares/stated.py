@@ -86,7 +86,7 @@ _ELSE = Pattern(
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
-_FITS_MOST, _BESIDE, _NEAR, _UNDER = 0.5, 0.3, 3, 8
+_FITS_MOST, _BESIDE, _NEAR, _UNDER, _LONG = 0.5, 0.3, 3, 8, 80
 
 
 @dataclass(eq=False)
@@ -137,10 +137,20 @@ def _bases(log: Log) -> list[_Base]:
                 if passage.kind == "heading":
                     titled[passage.section] = last
             base = last or titled.get(passage.section)
+            if base is last and last is not None and last.passage is not passage and _full(last.passage):
+                base = None
             far = _UNDER if base is titled.get(passage.section) else _NEAR
             if base is not None and passage.kind != "heading" and line.number - base.line.number <= far:
                 base.shares += [(q, sentence.text) for q in _shares(sentence, base.text)]
     return bases
+
+
+def _full(passage: Passage) -> bool:
+    """Whether a point of a list says all that it is about: a number of items in it is none of the next point's."""
+    first = passage.sentences[0]
+    return passage.kind == "bullet" and (
+        re.match(r"\s*\d+[.)]\s", first.lines[0].text) is not None or sum(len(one.text) for one in passage.sentences) > _LONG
+    )
 
 
 def _items(text: str, *, titled: bool = False) -> set[int]:
