@@ -16,7 +16,7 @@ _ARM_TOO = Pattern(
     r"experiments?|exp|run[ _]?names?|methods?|models?|variants?|conditions?)$",
     re.IGNORECASE,
 )
-_NO_RESULT = Pattern(
+NO_RESULT = Pattern(
     r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|line|"
     r"year|day)s?$|^(?:config|params|args|hparams|hyper ?param\w*|settings|options) |"
     r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|rank|"
@@ -26,6 +26,8 @@ _NO_RESULT = Pattern(
     r"pool|repeats|workers|threads|jobs|gpus|nodes|chars|characters|words|lines|(?:ko|en|lang\w*) ratio)$",
     re.IGNORECASE,
 )
+"""Columns of settings, counts and amounts."""
+
 DELTA = Pattern(
     r"(?:^|[ _])(?:Δ|delta|diff|difference|gain|improvement|change|d)(?:$|[ _])|^Δ|^(?:vs|over|against)[ _]",
     re.IGNORECASE,
@@ -66,7 +68,7 @@ class Records:
         places = []
         for place, name in enumerate(self.table.header):
             plain = re.sub(r"[\-._ ]+", " ", name.replace("_", " ")).strip()
-            if place in (self.arm, self.seed) or _NO_RESULT.search(plain):
+            if place in (self.arm, self.seed) or NO_RESULT.search(plain):
                 continue
             if any(one is not None for one in self.table.columns[place]):
                 places.append(place)

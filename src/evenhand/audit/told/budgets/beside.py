@@ -12,7 +12,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
 from evenhand.audit.told.budgets.named import NamedAmount, amounts_of
-from evenhand.audit.told.budgets.tables import BASE_ROW, Unequal, by_name, is_budget, plain_name
+from evenhand.audit.told.budgets.tables import BASE_ROW, Unequal, apart_by, by_name, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""
@@ -69,10 +69,11 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
         cuts = [0, *(found.end() for found in _SENTENCES.finditer(line.low)), len(line.low)] if own else []
         inside = [one.number.start for one in amounts]
         rest += [line.low[a:b] for a, b in pairwise(cuts) if not any(a <= start < b for start in inside)]
+        after = lines[at + 1] if at + 1 < len(lines) else None
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
-            yield _unequal(amounts[0], amounts[1], line, line)
-        elif len(amounts) == 1 and at + 1 < len(lines):
-            after = lines[at + 1]
+            sure = bool(_own(amounts, line)) or (after is not None and _told_of(amounts, after))
+            yield _unequal(amounts[0], amounts[1], line, line, sure)
+        elif len(amounts) == 1 and after is not None:
             below = amounts_of(after)
             near = (
                 after.section == line.section
@@ -81,8 +82,9 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
             )
             if not near or len(below) != 1 or _ADMITTED.search(after.body):
                 continue
-            if _pair(amounts[0], below[0], rest + _own((*amounts, *below), line, after)):
-                yield _unequal(amounts[0], below[0], line, after)
+            own_results = _own((*amounts, *below), line, after)
+            if _pair(amounts[0], below[0], rest + own_results):
+                yield _unequal(amounts[0], below[0], line, after, bool(own_results))
 
 
 def _own(pair: Sequence[NamedAmount], *lines: Line) -> list[str]:
@@ -94,10 +96,19 @@ def _own(pair: Sequence[NamedAmount], *lines: Line) -> list[str]:
     return [line.low for line in lines] if rising else []
 
 
-def _unequal(one: NamedAmount, other: NamedAmount, line: Line, after: Line) -> Unequal:
+def _told_of(pair: Sequence[NamedAmount], after: Line) -> bool:
+    """Whether the next line tells one result for each of two arms, one of them the baseline."""
+    results = [n for n in after.numbers if n.decimals and n.unit == "%" and not n.signed]
+    based = [BASE_ROW.search(one.name) is not None for one in pair]
+    named = all(re.search(rf"(?<!\w){re.escape(one.name)}(?!\w)", after.low) for one in pair)
+    return named and len(results) == len(after.numbers) == 2 and based[0] != based[1]
+
+
+def _unequal(one: NamedAmount, other: NamedAmount, line: Line, after: Line, sure: bool) -> Unequal:
     more, less = (other, one) if other.number.value > one.number.value else (one, other)
     lines = (after.number, line.number) if more is other else (line.number, after.number)
-    return Unequal(more.name, None, more.number.value, less.number.value, more.unit + "s", *lines, False, less.name)
+    spent = (more.number.value, less.number.value, more.unit + "s")
+    return Unequal(more.name, None, *spent, *lines, False, less.name, sure)
 
 
 def _pair(one: NamedAmount, other: NamedAmount, results: list[str]) -> bool:
@@ -204,8 +215,10 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
     for name, amount in spent.items():
         matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
         if amount != usual and not matched and not by_name(name, amount):
-            lines = (records.groups[name][0].line, records.groups[against][0].line)
-            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against, base in spent)
+            row, other = records.groups[name][0], records.groups[against][0]
+            told = (amount, usual, records.table.header[place])
+            sure = base in spent and apart_by(records.table, row, other, place)
+            yield Unequal(name, None, *told, row.line, other.line, False, against, sure)
 
 
 def _set(less: float, more: float) -> bool:

@@ -128,9 +128,8 @@ def _named(line: Line, arm: str) -> bool:
 
 def _unequal(one: _Told, other: _Told, unit: str) -> Unequal:
     words = unit if "_" in unit or unit.endswith("s") else unit + "s"
-    return Unequal(
-        other.arm, None, other.spent[unit], one.spent[unit], words, other.line.number, one.line.number, False, one.arm
-    )
+    spent = (other.spent[unit], one.spent[unit], words)
+    return Unequal(other.arm, None, *spent, other.line.number, one.line.number, False, one.arm, sure=False)
 
 
 def odd_row(table: Table) -> Iterator[Unequal]:
@@ -154,4 +153,5 @@ def odd_row(table: Table) -> Iterator[Unequal]:
     name = row.cells[-1] if len(row.cells[-1]) > 2 else row.cells[0]
     first = next(one for one, spent in amounts if spent == usual)
     if not by_name(name, amount):
-        yield Unequal(name, None, amount, usual, table.header[places[0]], row.line, first.line, False, "the other rows")
+        spent = (amount, usual, table.header[places[0]])
+        yield Unequal(name, None, *spent, row.line, first.line, False, "the other rows", sure=False)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Row, Table
+from evenhand.audit.text.log import Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.by_seed import ARM, paired_rows
+from evenhand.audit.told.arms.records import NO_RESULT
 
 _COLUMN = Pattern(
     r"^(?:(?:training|train|fine-?tun(?:e|ing)|pre-?train(?:ing)?|optimi[sz]er|gradient|max|total|num|number of|n|#) )*"
@@ -50,7 +51,7 @@ class Unequal:
         line, base_line: where they stand.
         compared: the text prints a difference between them.
         base: name of the one that it is compared with; empty where it is the baseline.
-        sure: what it is compared with is called a baseline; rows beside each other need not be rivals.
+        sure: what it is compared with is called a baseline, both have results, and nothing else tells them apart.
     """
 
     arm: str
@@ -114,35 +115,53 @@ def in_table(table: Table) -> Iterator[Unequal]:
     amounts = table.columns[place]
     if len(deltas) == 1:
         base = base_row(table, deltas[0])
-        if base is None or not _of_results(table, base, deltas[0], place):
+        if base is None:
             return
         least = amounts[table.rows.index(base)]
         for row, amount, delta in zip(table.rows, amounts, table.columns[deltas[0]], strict=True):
             if row is not base and delta is not None and delta.value and _more(table, place, amount, least, row):
                 assert amount is not None
                 assert least is not None
-                yield Unequal(row.cells[0], delta, amount.value, least.value, table.header[place], row.line, base.line)
+                spent = (amount.value, least.value, table.header[place])
+                result = _of_results(table, row, base, delta, place)
+                yield Unequal(row.cells[0], delta, *spent, row.line, base.line, sure=result)
     elif not deltas:
         yield from _best_row(table, place)
 
 
-def _of_results(table: Table, base: Row, delta: int, budget: int) -> bool:
-    """Whether some row's difference is that of a column of results: differences of sizes or costs are no gains."""
-    at = table.rows.index(base)
-    for place in range(1, len(table.header)):
-        start = table.columns[place][at]
-        if place in (delta, budget) or start is None or is_budget(table.header[place]):
+def _of_results(table: Table, row: Row, base: Row, change: Number, budget: int) -> bool:
+    """Whether a row's difference is that of its results: differences of sizes or costs are no gains."""
+    for place, name in enumerate(table.header):
+        value, start = (only_number(one.cells[place]) for one in (row, base))
+        if place == budget or value is None or start is None or not value.decimals or NO_RESULT.search(plain_name(name)):
             continue
-        for value, change in zip(table.columns[place], table.columns[delta], strict=True):
-            if value is None or change is None or not change.value or not value.decimals:
-                continue
-            slack = value.slack + start.slack + change.slack
-            absolute = abs(value.value - start.value - change.value)
-            relative = abs(100 * (value.value / start.value - 1) - change.value) if start.value else slack + 1
-            points = abs(100 * (value.value - start.value) - change.value)
-            if absolute <= slack or (change.unit in ("%", "pp") and min(relative, points) <= 2 * change.slack):
-                return True
+        slack = value.slack + start.slack + change.slack
+        absolute = abs(value.value - start.value - change.value)
+        relative = abs(100 * (value.value / start.value - 1) - change.value) if start.value else slack + 1
+        points = abs(100 * (value.value - start.value) - change.value)
+        if absolute <= slack or (change.unit in ("%", "pp") and min(relative, points) <= 2 * change.slack):
+            return True
     return False
+
+
+def apart_by(table: Table, row: Row, base: Row, budget: int) -> bool:
+    """Whether two rows have results of one column, and no setting but a budget differs between them."""
+    results = False
+    for place, name in enumerate(table.header):
+        value, start = (only_number(one.cells[place]) for one in (row, base))
+        if place == budget or value is None or start is None:
+            continue
+        if value.value == start.value or is_budget(name):
+            continue
+        if NO_RESULT.search(plain_name(name)) or not (_measured(value) and _measured(start)):
+            return False
+        results = True
+    return results
+
+
+def _measured(one: Number) -> bool:
+    """Whether a number looks like a result: it has more digits than somebody sets."""
+    return bool(one.decimals or one.unit == "%") and len(f"{one.value:g}".replace(".", "").strip("-0")) >= 2
 
 
 def _more(table: Table, place: int, amount: Number | None, least: Number | None, row: Row) -> bool:
@@ -175,10 +194,10 @@ def _best_row(table: Table, place: int) -> Iterator[Unequal]:
         assert others[0] is not None
         rivals = [row for row in table.rows if row is not bold[0]]
         based = [row for row in rivals if BASE_ROW.search(plain_name(row.cells[0]))]
-        lines = (bold[0].line, (based or rivals)[0].line)
-        yield Unequal(
-            bold[0].cells[0], None, mine.value, others[0].value, table.header[place], *lines, False, sure=bool(based)
-        )
+        base = (based or rivals)[0]
+        spent = (mine.value, others[0].value, table.header[place])
+        sure = bool(based) and apart_by(table, bold[0], base, place)
+        yield Unequal(bold[0].cells[0], None, *spent, bold[0].line, base.line, False, sure=sure)
 
 
 def in_records(table: Table) -> Iterator[Unequal]:
@@ -202,5 +221,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
             more, less = (found.pop() if len(found) == 1 else None for found in (mine, base))
             if more is not None and less is not None and more > MORE * less and not by_name(one.arm, more):
                 arms.add(one.arm)
-                yield Unequal(one.arm, None, more, less, table.header[place], one.row.line, one.base_row.line, False)
+                lines = (one.row.line, one.base_row.line)
+                sure = apart_by(table, one.row, one.base_row, place)
+                yield Unequal(one.arm, None, more, less, table.header[place], *lines, False, sure=sure)
                 break
