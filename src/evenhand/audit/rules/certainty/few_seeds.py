@@ -28,6 +28,9 @@ _CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bC
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
 
+_SCENE = 40
+"""Lines within which the only seed of a log stands for a result of another section."""
+
 _COURSE = Pattern(r"\b(?:steps?|epochs?|training|curves?|convergence|throughout)\b", re.IGNORECASE)
 """What is stable over the course of one training is not said to be so over seeds."""
 
@@ -71,8 +74,11 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
         return False
     if shown.series is not None:
         return shown.log is not log or shown.series.section == line.section
+    if not log.english:
+        return False
     near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
-    return near or above or seeds in log.parents(line) or (only_seed(log) is not None and _covers(log, seeds, line))
+    scene = abs(line.number - seeds.number) <= _SCENE
+    return near or above or seeds in log.parents(line) or (scene and only_seed(log) is not None and _covers(log, seeds, line))
 
 
 def _covers(log: Log, seeds: Line, line: Line) -> bool:
