@@ -19,6 +19,9 @@ _STATEMENTS = 6
 _ARM = Pattern(r"\b(?:the|our|this) (?:method|variant|change|approach|modification|treatment)\b", re.IGNORECASE)
 """An arm of whatever name."""
 
+_KEPT = Pattern(r"\b(?:preserv|retain|keeps? up)", re.IGNORECASE)
+"""What says that all reach the level, and nothing of the one against the other."""
+
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Results of arms at one level, in a table or in words, and below them a conclusion that nothing takes back."""
@@ -32,12 +35,16 @@ def _read(log: Log) -> Iterator[Finding]:
     for one in flats:
         told_by = one.told
         near = from_here(log, told_by, _STATEMENTS) if told_by else [*below(log, one.first, one.section, 6)]
-        found = drawn(near, (NO_EFFECT, ALIKE)) or drawn(near, (AGAINST, BETTER), cued=True)
+        none = drawn(near, (NO_EFFECT, ALIKE))
+        found = none or drawn(near, (AGAINST, BETTER), cued=True)
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
             sure = (
                 one.rate
+                and none is not None
+                and (log.english or found.cued)
+                and not _KEPT.search(found.words)
                 and _about(one, near, found)
                 and rests_alone(log, found, one.values, range(one.first, one.last + 1))
             )

@@ -240,7 +240,7 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
         texts = [one.text for one, _ in run[start:end]]
         values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
         words = words_of(" ".join((*texts, *log.path(section)[-1:])))
-        named = any(_RATE.search(text.replace("_", " ")) for text in told)
+        named = any(_RATE.search(text.replace("_", " ")) for text in (*texts, *log.path(section)[-1:]))
         rate = (
             (named or found == "chance")
             and not _ADVERSE.search(" ".join(told))
