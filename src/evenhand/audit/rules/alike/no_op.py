@@ -69,11 +69,10 @@ _REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sa
 _EQUALITY = Pattern(
     r"\b(?:scores?|results?|metrics|numbers|outputs?|values?|loss(?:es)?)\b[^.;,]{0,30}\b(?:unchanged|identical|"
     r"the same|(?:not|n['’]t) (?:\w+ )?(?:change|move|differ)\w*)|"
-    r"\b(?:not|n['’]t) change (?:the |any |its )?(?:\w+ ){0,3}(?:scores?|results?|"
-    r"metrics|numbers|outputs?)\b",
+    r"\b(?:not|n['’]t) (?:change|affect|alter|move) (?:the|any|its|our)\b",
     re.IGNORECASE,
 )
-"""A statement that tells that results are alike and concludes nothing."""
+"""A statement that tells that results, or other things, are alike and concludes nothing."""
 _MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
 _PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
 _CLAIMED_NONE = Pattern(

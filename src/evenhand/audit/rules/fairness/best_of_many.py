@@ -113,6 +113,7 @@ _SANK = Pattern(
 _THING = Pattern(r"\bbest (?:checkpoint|ckpt|model|weights|snapshot)\b", re.IGNORECASE)
 """What was chosen, mostly by other data; its number need not be the highest of a series."""
 
+_END = Pattern(r"\b(?:final|finally|finish\w*|last|ended|end) ?", re.IGNORECASE)
 _FINAL = Pattern(r"^\W*(?:final|last|end)\b[^.;]*\d", re.IGNORECASE)
 _MEASURED = Pattern(
     r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
@@ -122,8 +123,6 @@ _MEASURED = Pattern(
 _RATE = Pattern(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
 _FALL = Pattern(r"\b(?:drop|gap|loss of|difference|diff|delta|change)\b|Δ", re.IGNORECASE)
 _TIME = Pattern(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
-
-
 _RUNNING = 4
 """Lines of one shape: a program tells each new best as it comes, and no result."""
 
@@ -150,11 +149,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
             looks = _looks(log, line)
-            end = _end(log, line)
+            end, beside = _end(log, line), _told_beside(log, line)
             facts = {"of": "evaluations", "looks": looks, "end": end}
             passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
             passed = passed and not _FELL.match(line.body, found.end()) and not _THING.match(found[0])
-            level: Level = "hint" if not passed else "note" if end or _SANK.search(line.body) else "caution"
+            level: Level = "hint" if not passed else "note" if end or beside or _SANK.search(line.body) else "caution"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
@@ -203,6 +202,12 @@ def _end(log: Log, line: Line) -> int | None:
     place = log.by_number[line.number]
     near = [one for one in log.lines[max(0, place - 2) : place + 3] if one.section == line.section and one is not line]
     return next((one.number for one in near if _FINAL.search(one.body) and any(n.decimals for n in one.numbers)), None)
+
+
+def _told_beside(log: Log, line: Line) -> bool:
+    """Whether the next line of a paragraph tells what the run ended with."""
+    after = log.lines[log.by_number[line.number] + 1 :][:1]
+    return any(one.kind == line.kind == "prose" and _END.search(one.body) and one.numbers for one in after)
 
 
 def _other_data(line: Line, found: re.Match[str]) -> bool:

@@ -58,10 +58,10 @@ _ELSEWHERE = Pattern(
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""
 
 HEDGE = Pattern(
-    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
+    r"\bbut\s+(?:noisy|weak|modest|mixed|variable|each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
     r"the (?:effect|gain|difference|interval))\b|"
     r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
-    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
+    r"insufficient|caveats?|revers\w+|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
     re.IGNORECASE,
 )
 _OF_THINGS = Pattern(r"(?:指标|数据集|任务|模型|metrics|datasets|tasks)\W*$", re.IGNORECASE)
@@ -75,6 +75,7 @@ _TAKEN_BACK = Pattern(
 )
 """What a list is headed by whose points are claims that are not made."""
 
+_SEEMS = Pattern(r"\b(?:looks?|looked|seem\w*|appear\w*)\b[^.;:]{0,24}$", re.IGNORECASE)
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -92,6 +93,7 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
             and not _hedged(log, line, found.end())
             and OF_RESULTS.search(clause)
             and asserted(log, line, found)
+            and not _SEEMS.search(line.body[: found.start()])
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
             and not _ELSEWHERE.search(clause)
             and not of_others(line)
