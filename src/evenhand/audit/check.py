@@ -16,6 +16,9 @@ from evenhand.audit.text.words import reports
 _POINT, _LINE = 240, 160
 """Letters of a point of a list, and of a line by itself: longer ones are running text, which may take itself back."""
 
+_SCENE, _ABROAD = 12, 8
+"""Lines from a statement to what it rests on, in English and in other words."""
+
 _FULL = 60
 """Letters of a line that was broken because it was full."""
 
@@ -98,11 +101,22 @@ def _goes_on(text: str) -> bool:
     return re.search(r"[\w,;(]$" if len(text) >= _FULL else r",$", text) is not None and not text[-1:].isdigit()
 
 
+def _in_one_place(log: Log, finding: Finding) -> bool:
+    """Whether a statement is short and what it is set against stands near it: farther away more may be told of it."""
+    if finding.level == "note":
+        return True
+    beside = [one.line for one in finding.others if one.file == finding.place.file]
+    far = max((abs(line - finding.place.line) for line in beside), default=0)
+    return far <= (_SCENE if log.english else _ABROAD) and len(log.line(finding.place.line).body) <= _POINT
+
+
 def _plain(log: Log, finding: Finding) -> bool:
     """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
     place = log.by_number.get(finding.place.line)
-    if log.data or place is None or finding.anywhere:
+    if log.data or place is None:
         return True
+    if finding.anywhere:
+        return _in_one_place(log, finding)
     line = log.lines[place]
     if line.kind == "bullet":
         rest = [one.body for one in takewhile(lambda one: one.kind == "prose", log.lines[place + 1 : place + 20])]

@@ -78,7 +78,12 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
         return False
     near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
     scene = abs(line.number - seeds.number) <= _SCENE
-    return near or above or seeds in log.parents(line) or (scene and only_seed(log) is not None and _covers(log, seeds, line))
+    return (
+        near
+        or above
+        or seeds in log.parents(line)
+        or (scene and only_seed(log) is not None and _covers(log, seeds, line))
+    )
 
 
 def _covers(log: Log, seeds: Line, line: Line) -> bool:

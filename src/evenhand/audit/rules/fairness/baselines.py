@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from evenhand.audit.finding import Finding, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
@@ -97,7 +97,7 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
         if said is not None:
             facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
             facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
-            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0])
+            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0], anywhere=True)
 
 
 def _named(text: str) -> bool:
@@ -112,14 +112,15 @@ def _ranked(log: Log) -> Iterator[Finding]:
             continue
         taken = {"one": pair.one.shown, "other": pair.other.shown, "base": pair.one.name, "other_base": pair.other.name}
         stands = (place_of(log, pair.one.line), place_of(log, pair.other.line))
-        yield Finding("baselines-differ", "fault", place_of(log, pair.line), {**taken, "kind": "line"}, stands)
+        at = place_of(log, pair.line)
+        yield Finding("baselines-differ", "fault", at, {**taken, "kind": "line"}, stands, anywhere=True)
     for found in ranked_in(log):
         one, other = found.one, found.other
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}
         places = tuple(place_of(log, gain.line) for gain in (one, other))
         yield Finding(
             "baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places,
-            unproven=not found.sure,
+            anywhere=True, unproven=not found.sure,
         )  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "baselines-differ",
     "Differences that are compared although they were taken from different baselines.",
-    anywhere(check),
+    check,
     say,
     tongues=True,
 )

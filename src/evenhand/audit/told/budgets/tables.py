@@ -133,7 +133,13 @@ def _of_results(table: Table, row: Row, base: Row, change: Number, budget: int) 
     """Whether a row's difference is that of its results: differences of sizes or costs are no gains."""
     for place, name in enumerate(table.header):
         value, start = (only_number(one.cells[place]) for one in (row, base))
-        if place == budget or value is None or start is None or not value.decimals or NO_RESULT.search(plain_name(name)):
+        if (
+            place == budget
+            or value is None
+            or start is None
+            or not value.decimals
+            or NO_RESULT.search(plain_name(name))
+        ):
             continue
         slack = value.slack + start.slack + change.slack
         absolute = abs(value.value - start.value - change.value)
