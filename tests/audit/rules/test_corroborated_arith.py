@@ -1,0 +1,45 @@
+"""Arithmetic that disagrees is told aloud where the text shows what each number is, and is a hint where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit
+from evenhand.audit.reading.opened import open_logs
+
+CASES = {
+    "a digit of a share in a bracket": (
+        "count-and-rate", "- passed: 96/320 (33.0%)\n", "- passed: 96/320 (31.7%)\n",
+    ),
+    "a digit of the part": ("count-and-rate", "- crashed: 47/320 (13.8%)\n", "- crashed: 47/320 (15.9%)\n"),
+    "a share that is said to be the one of its count": (
+        "count-and-rate", "96 of the 320 tasks, or 31.7 %, were solved.\n", "96 of the 320 tasks (31.7 %) were solved.\n",
+    ),
+    "several shares that are none of their counts": (
+        "count-and-rate", "- pruned 34.7% (14/49 blocks): 0.11\n- pruned 49.0% (24/49 blocks): 0.26\n",
+        "- pruned 34.7% (14/49 blocks): 0.11\n- pruned 55.1% (24/49 blocks): 0.26\n",
+    ),
+    "a row of means": (
+        "count-and-rate",
+        "| year | pairs | held | share |\n|---|---|---|---|\n| 2019 | 480 | 91 | 19.0% |\n| 2020 | 512 | 133 | 26.0% |\n"
+        "| 2021 | 350 | 47 | 13.4% |\n| 2022 | 540 | 97 | 18.7% |\n",
+        "| year | pairs | held | share |\n|---|---|---|---|\n| 2019 | 480 | 91 | 19.0% |\n| 2020 | 512 | 133 | 26.0% |\n"
+        "| 2021 | 350 | 47 | 13.4% |\n| Average | 540 | 97 | 18.7% |\n",
+    ),
+}  # fmt: skip
+"""Rule, a text that must be told aloud, and its look-alike in which nothing is."""
+
+
+def aloud(folder: Path, text: str, rule: str) -> list[str]:
+    (folder / "a.md").write_text(f"# Log\n\n{text}", encoding="utf-8")
+    found = audit(open_logs([folder / "a.md"]))
+    return [one.level for one in found if one.rule == rule and one.level in ("fault", "caution")]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_text_shows_is_told_aloud_and_its_look_alike_is_not(tmp_path: Path, case: str) -> None:
+    rule, told, other = CASES[case]
+    assert aloud(tmp_path, told, rule)
+    assert aloud(tmp_path, other, rule) == []
