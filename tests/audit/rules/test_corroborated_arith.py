@@ -9,6 +9,15 @@ import pytest
 from evenhand.audit.check import audit
 from evenhand.audit.reading.opened import open_logs
 
+CHANGES = (
+    "| metric | before | after | improvement |\n|---|---|---|---|\n| trades | 129 | 68 | -47 % |\n"
+    "| factor | 1.41 | 2.54 | +80 % |\n| stops | 64 | 108 | +69 % |\n{}\n"
+)
+ERRORS = (
+    "| model | old error | new error | improvement |\n|---|---|---|---|\n| a | {} |\n| b | +46.4 | +24.9 | +21.5 |\n"
+    "| c | +50.9 | +31.8 | +19.1 |\n| d | +28.1 | +8.6 | +19.5 |\n| e | +33.3 | +21.1 | +12.2 |\n"
+)
+
 CASES = {
     "a digit of a share in a bracket": (
         "count-and-rate", "- passed: 96/320 (33.0%)\n", "- passed: 96/320 (31.7%)\n",
@@ -27,6 +36,30 @@ CASES = {
         "| 2021 | 350 | 47 | 13.4% |\n| 2022 | 540 | 97 | 18.7% |\n",
         "| year | pairs | held | share |\n|---|---|---|---|\n| 2019 | 480 | 91 | 19.0% |\n| 2020 | 512 | 133 | 26.0% |\n"
         "| 2021 | 350 | 47 | 13.4% |\n| Average | 540 | 97 | 18.7% |\n",
+    ),
+    "a change that has its sentence to itself": (
+        "change-disagrees", "- accuracy 71.4 % → 68.2 % (-4.2 pp)\n",
+        "- accuracy 71.4 % → 68.2 % (-4.2 pp) of the 75.9 % of the teacher\n",
+    ),
+    "a difference with no more digits than its numbers": (
+        "change-disagrees", "- rmse 0.412 to 0.433, a difference of 0.031\n",
+        "- rmse 0.412 to 0.433, a difference of 0.0311\n",
+    ),
+    "a change that stands in the point of its two numbers": (
+        "change-disagrees", "- training time fell from 36.5 s to 26.4 s, a saving of 23 %\n",
+        "- training time fell from 36.5 s to 26.4 s\n- a saving of 23 %, as for the small model\n",
+    ),
+    "one row of a column of changes": (
+        "change-disagrees",
+        CHANGES.format("| win rate | 43.4 % | 69.1 % | +95 % |"), CHANGES.format("| win rate | 43.4 % | 69.1 % | +26 % |"),
+    ),
+    "the sign before the sign of a currency": (
+        "change-disagrees",
+        CHANGES.format("| gain | $2,079 | $1,174 | -34 % |"), CHANGES.format("| gain | $2,079 | -$74 | -104 % |"),
+    ),
+    "differences of sizes": (
+        "row-breaks-column",
+        ERRORS.format("+38.8 | +15.3 | +32.5"), ERRORS.format("-38.8 | -15.3 | +23.5"),
     ),
 }  # fmt: skip
 """Rule, a text that must be told aloud, and its look-alike in which nothing is."""

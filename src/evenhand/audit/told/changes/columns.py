@@ -230,9 +230,7 @@ def _of_another_way(pair: Pair, number: Number) -> bool:
     """Whether an odd difference is right in another way: points where the others are relative."""
     ways = (_points, _relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
-    return (number.decimals > 0 or number.unit == "%" != pair[0].unit) and any(
-        one and abs(abs(one) - abs(number.value)) <= number.slack for one in found
-    )
+    return any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
 
 
 def _is_factor(pair: Pair, number: Number) -> bool:

@@ -111,12 +111,15 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     A mean of differences, and one of pairs, is another number than the difference of two means.
     """
     sentences = list(scope.sentences)
+    points = [next(p for p in scope.passages if q.sentence in p.sentences) for q in (second, delta)]
+    if points[0] is not points[1] and points[0].kind == "bullet":
+        return False
     at = [next(i for i, one in enumerate(sentences) if one is q.sentence) for q in (first, second, delta)]
     between = [sentences[i] for i in range(at[0], at[2] + 1)]
     last = delta.number.start
     fine = [
         q for one in between for q in quantities(one)
-        if (_is_value(q) or q.number.signed or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
+        if (_is_value(q) or not q.plain or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
     ]  # fmt: skip
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
@@ -192,7 +195,7 @@ def _of_one_kind(own: list[Quantity], delta: Quantity) -> bool:
         return one.unit == delta.unit
     if not delta.unit and delta.number.decimals != one.number.decimals:
         return False
-    if delta.unit == "pp" and one.unit not in ("", "%"):
+    if (delta.unit == "pp" and one.unit not in ("", "%")) or (not delta.unit and one.unit):
         return False
     return one.unit not in ("min", "h", "minutes", "hours", "d", "days", "m", "M") or delta.unit == one.unit
 

@@ -19,6 +19,9 @@ _IDS, _BESIDE = 1000, 10
 _AROUND = 6
 """Lines before and behind: as far as one looks for another count that gives a share."""
 
+_THREE = 3
+"""Numbers of a line that tells a count with its share, and nothing else."""
+
 _AVERAGED = Pattern(
     r"(?<![a-z])(?:mean|means|avg|average[ds]?|median|macro|micro|weighted|pooled|±)(?![a-z])|平均|±", re.IGNORECASE
 )
@@ -37,7 +40,8 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
     found = 100 * part / whole / scale
     near = abs(share.value - found) <= max(_POINTS / scale, _FAR * found)
     digit = a_digit_off(share, found) or (near and _another_part(part, whole, share))
-    slip = (near or digit) if shown else digit and share.decimals > 0  # of two digits, a tenth of all numbers
+    fine = share.decimals > 0 or len(line.numbers) == _THREE  # a tenth of all numbers are off by one digit of two
+    slip = (near or digit) if shown else digit and fine
     return slip and not of_a_third(log, line, part, whole, share)
 
 
