@@ -18,13 +18,26 @@ ERRORS = (
     "| c | +50.9 | +31.8 | +19.1 |\n| d | +28.1 | +8.6 | +19.5 |\n| e | +33.3 | +21.1 | +12.2 |\n"
 )
 
+OOF = (
+    "| run | oof mean | q1 | q2 | q3 | s1 | s2 | s3 | s4 |\n|---|---|---|---|---|---|---|---|---|\n"
+    "| a | {} | 0.576 | 0.570 | 0.575 | 0.508 | 0.547 | 0.526 | 0.652 |\n"
+)
+FUNDS = (
+    "| seed | shock | volume |\n|---|---|---|\n| 1 | 0.0612 | 0.1210 |\n| 2 | 0.0594 | 0.0931 |\n| 3 | 0.0605 | 0.1120 |\n"
+    "| {} | 0.0604 | {} |\n"
+)
+CLASSES = (
+    "| class | precision | recall | map |\n|---|---|---|---|\n| with | 0.807 | 0.635 | 0.685 |\n"
+    "| without | 0.701 | 0.667 | 0.707 |\n| overall | 0.754 | {} | 0.696 |\n"
+)
+
 CASES = {
     "a digit of a share in a bracket": (
         "count-and-rate", "- passed: 96/320 (33.0%)\n", "- passed: 96/320 (31.7%)\n",
     ),
     "a digit of the part": ("count-and-rate", "- crashed: 47/320 (13.8%)\n", "- crashed: 47/320 (15.9%)\n"),
     "a share that is said to be the one of its count": (
-        "count-and-rate", "96 of the 320 tasks, or 31.7 %, were solved.\n", "96 of the 320 tasks (31.7 %) were solved.\n",
+        "count-and-rate", "96 of 320 tasks, or 31.7 %, were solved.\n", "96 of 320 tasks (31.7 %) were solved.\n",
     ),
     "several shares that are none of their counts": (
         "count-and-rate", "- pruned 34.7% (14/49 blocks): 0.11\n- pruned 49.0% (24/49 blocks): 0.26\n",
@@ -60,6 +73,19 @@ CASES = {
     "differences of sizes": (
         "row-breaks-column",
         ERRORS.format("+38.8 | +15.3 | +32.5"), ERRORS.format("-38.8 | -15.3 | +23.5"),
+    ),
+    "the mean of the values of a row": (
+        "mean-disagrees", OOF.format("0.585"), OOF.format("0.565"),
+    ),
+    "a row that is named a mean": (
+        "mean-disagrees", FUNDS.format("mean", "0.1014"), FUNDS.format("funding mean", "0.1014"),
+    ),
+    "a summary over classes that a digit makes right": (
+        "mean-disagrees", CLASSES.format("0.656"), CLASSES.format("0.638"),
+    ),
+    "a spread behind the mean of its values": (
+        "spread-kind", "- seeds: 0.155, 0.138, 0.149; mean 0.1473, std 0.030\n",
+        "- the std explodes (±0.030; seeds: 0.155, 0.138, 0.149)\n",
     ),
 }  # fmt: skip
 """Rule, a text that must be told aloud, and its look-alike in which nothing is."""

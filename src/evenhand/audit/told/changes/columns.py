@@ -129,7 +129,7 @@ def _to_a_row(table: Table, place: int) -> Iterator[list[Pair | None]]:
     for value in _values(table, place):
         for base in bases[:3]:
             start = table.columns[value][base]
-            if start is not None:
+            if start is not None and start.value:  # to nothing, a column would be its own difference
                 yield [
                     (start, new, base, i) if new is not None and i not in bases else None
                     for i, new in enumerate(table.columns[value])
