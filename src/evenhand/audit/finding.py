@@ -54,6 +54,13 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
     return (replace(one, unproven=True) for one in found)
 
 
+def lone(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Slips of the pen in one log: they come alone, so that several tell of a wrong reading, and are hints."""
+    told = list(found)
+    aloud = {one.place.line for one in told if one.level in ("fault", "caution") and not one.unproven}
+    return (replace(one, unproven=one.unproven or (one.level != "note" and len(aloud) > 1)) for one in told)
+
+
 def anywhere(check: Callable[[list[Log]], Iterable[Finding]]) -> Callable[[list[Log]], Iterable[Finding]]:
     """A rule's check all of whose findings hold in running text, too: it looks at two numbers side by side."""
     return lambda logs: (replace(one, anywhere=True) for one in check(logs))

@@ -39,7 +39,7 @@ CASES = {
     ),
     "parts of a whole with strokes between": (
         "count-and-rate", "# Log\n\n- of 48 cases 8 / 20 (41.7%) / 20 (41.7%) passed\n",
-        "# Log\n\n- of 48 cases 8 / 20 (41.7%) passed\n",
+        "# Log\n\n- of 48 cases 8 / 20 (46.0%) passed\n",
     ),
     "a count of the share before it": (
         "count-and-rate", "# Log\n\n- SR=31.2% represents 5/16 and SR=33.3% represents 5/15\n",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Level, Rule, anywhere, lone, place_of, unproven
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import a_digit_off, printed, signed
@@ -22,12 +22,10 @@ from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
 from evenhand.audit.told.changes.from_to import from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
+from evenhand.audit.told.changes.shown import shown
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
-
-_FEW = 2
-"""So many slips may stand in a table whose other rows are right."""
 
 _NEAR = 1.5
 _BEHIND = 30
@@ -41,22 +39,22 @@ _INTERVAL = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
-    told: set[tuple[str, int]] = set()
-    named = {log.name: log for log in logs}
-    for one in _found_in(logs):
-        sure = one.level != "fault" or _a_slip(named[one.place.file], one)
-        told |= {(one.place.file, one.place.line)} if sure and not one.unproven else set()
-        yield one if sure else replace(one, unproven=True)
     for log in logs:
-        for change, relative in from_to_in(log):
-            if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
-                one = replace(_finding(log, change, sure=True, read=True), unproven=False)
-                told.add((log.name, change.line.number))
-                yield one if _a_slip(log, one) else replace(one, unproven=True)
-        for change, relative, tight in roled_in(log):
-            if (log.name, change.line.number) not in told and told_wrong(change, relative=relative):
-                one = replace(_finding(log, change, sure=True, read=True), unproven=False)
-                yield one if tight or _a_slip(log, one) else replace(one, unproven=True)
+        yield from lone(_all(log))
+
+
+def _all(log: Log) -> Iterator[Finding]:
+    """The findings of a log, one a line where sentences of three numbers are read."""
+    told: set[int] = set()
+    for one in _found_in(log):
+        sure = one.level != "fault" or _a_slip(log, one)
+        told |= {one.place.line} if sure and not one.unproven else set()
+        yield one if sure else replace(one, unproven=True)
+    for change, relative, tight in (*((*one, False) for one in from_to_in(log)), *roled_in(log)):
+        if change.line.number not in told and told_wrong(change, relative=relative):
+            one = replace(_finding(log, change, sure=True, read=True), unproven=False)
+            told.add(change.line.number)
+            yield one if tight or _a_slip(log, one) else replace(one, unproven=True)
 
 
 def _of_a_pen(one: Finding) -> bool:
@@ -77,44 +75,49 @@ def _a_slip(log: Log, one: Finding) -> bool:
     line = log.line(one.place.line)
     if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
         return False  # two whole numbers may be settings, whose change is told in a third's
-    return _of_a_pen(one) and not elsewhere.of_a_third(log, Change(base, new, delta, line, line, True))
+    change = Change(base, new, delta, line, log.line(one.others[0].line), True)
+    return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not elsewhere.of_a_third(log, change)
 
 
-def _found_in(logs: list[Log]) -> Iterator[Finding]:
-    for log in logs:
-        said: set[int] = set()
-        by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
-        for change in changes_of(log):
-            by_group[_group(log, change)].append((change, bool(readings(change))))
-        for group, found in by_group.items():
-            right = sum(fits for _, fits in found)
-            for change, fits in found:
-                if fits or _of_else(change) or _of_others(log, change):
-                    continue
-                alone = change.named and len(found) == 1
-                # the one zero of two columns that nothing names is no relation
-                slip = right > (0 if change.named else 1) and len(found) - right <= _FEW and _slip(change)
-                if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
-                    said.add(change.line.number)
-                    yield _finding(log, change, sure=_sure(log, change, right))
-        known = {(change.line.number, change.delta.start) for change in changes_of(log)}
-        for change, relative in stated_in(log):
-            key = (change.line.number, change.delta.start)
-            if key not in known and told_wrong(change, relative=relative) and not _of_others(log, change):
-                known.add(key)
-                said.add(change.line.number)
-                yield _finding(log, change, sure=True)
-        named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
-        for odd in odd_differences(log):
-            if odd.line.number not in named | said:
-                known.add((odd.line.number, odd.delta.start))
-                change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
-                yield replace(_finding(log, change, sure=True, read=True), unproven=False)
-        for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
-            if not any(line == told.line.number for line, _ in known):
-                change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
-                doubt = not told.alone or _of_others(log, change)
-                yield replace(_finding(log, change, sure=True, read=True), unproven=doubt)
+def _found_in(log: Log) -> Iterator[Finding]:
+    said: set[int] = set()
+    by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
+    for change in changes_of(log):
+        by_group[_group(log, change)].append((change, bool(readings(change))))
+    for found in by_group.values():
+        right = sum(fits for _, fits in found)
+        odd = [change for change, fits in found if not fits and _is_odd(change, right, len(found))]
+        wrong = [
+            _finding(log, one, sure=_sure(log, one, right))
+            for one in odd
+            if not (_of_else(one) or _of_others(log, one))
+        ]
+        said |= {one.place.line for one in wrong}
+        yield from wrong if sum(one.level == "fault" for one in wrong) < 2 else unproven(wrong)
+    known = {(change.line.number, change.delta.start) for change in changes_of(log)}
+    for change, relative in stated_in(log):
+        key = (change.line.number, change.delta.start)
+        if key not in known and told_wrong(change, relative=relative) and not _of_others(log, change):
+            known.add(key)
+            said.add(change.line.number)
+            yield _finding(log, change, sure=True)
+    named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
+    for odd in odd_differences(log):
+        if odd.line.number not in named | said:
+            known.add((odd.line.number, odd.delta.start))
+            change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
+            yield replace(_finding(log, change, sure=True, read=True), unproven=False)
+    for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
+        if not any(line == told.line.number for line, _ in known):
+            change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
+            doubt = not told.alone or _of_others(log, change)
+            yield replace(_finding(log, change, sure=True, read=True), unproven=doubt)
+
+
+def _is_odd(change: Change, right: int, count: int) -> bool:
+    """Whether a change stands in words, or in columns that its other rows or their names show to be read rightly."""
+    named = change.named and (count == 1 or _slip(change))
+    return change.line.kind != "row" or right > 1 or named
 
 
 def _estimated(log: Log, change: Change) -> bool:

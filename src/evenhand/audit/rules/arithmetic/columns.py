@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, lone, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
@@ -23,7 +24,7 @@ _WAYS: dict[str, Way] = {
     "the share in % of": lambda a, b: 100 * a / b if b else None,
 }
 _CLOCK = Pattern(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
-_AVERAGE = Pattern(r"\b(?:avg|average|mean|overall)\b", re.IGNORECASE)
+_AVERAGE = Pattern(r"\b(?:avg|average|mean|overall|total|all)\b", re.IGNORECASE)
 _FOLLOWS = Pattern(
     r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
     r"loss of|margin|increase|decrease|per\b|\w\s[-−/]\s\w|÷",
@@ -39,9 +40,8 @@ _LOOKED_AT = 8
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A relation that holds in at least three rows, by no accident, but not in one."""
     for log in logs:
-        for table in log.tables:
-            if 4 <= len(table.rows) <= _MOST_ROWS:
-                yield from _pairs(log, table)
+        tables = (table for table in log.tables if 4 <= len(table.rows) <= _MOST_ROWS)
+        yield from lone(one for table in tables for one in _pairs(log, table))
 
 
 def _numeric(table: Table) -> list[int]:
@@ -56,7 +56,7 @@ def _numeric(table: Table) -> list[int]:
 def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     if any(_CLOCK.search(name) for name in table.header):
         return  # instants of a trace: what lies between two of them need not be all of it
-    broken: dict[tuple[int, int], tuple[str, Range]] = {}
+    broken: dict[tuple[int, int], tuple[str, Range, bool]] = {}
     sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()
     for target, a, b, name, way in _relations(table):
@@ -67,11 +67,21 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
             if (row, frozenset((target, a, b))) not in told:
                 told.add((row, frozenset((target, a, b))))
                 how = f"{name} '{table.header[a]}' and '{table.header[b]}'"
-                broken.setdefault((row, target), (how, expected))
-    for (row, target), (how, expected) in broken.items():
-        of_ratios = "ratio" in how and _AVERAGE.search(table.rows[row].cells[0]) is not None
-        if target not in sound and not of_ratios:
-            yield _finding(log, table, row, target, how, expected)
+                broken.setdefault((row, target), (how, expected, _in_size(table, row, (target, a, b), way)))
+    for (row, target), (how, expected, in_size) in broken.items():
+        of_shares = "difference" not in how and _AVERAGE.search(table.rows[row].cells[0]) is not None
+        if target not in sound and not of_shares:
+            found = _finding(log, table, row, target, how, expected)
+            yield replace(found, unproven=True) if in_size else found
+
+
+def _in_size(table: Table, row: int, places: tuple[int, int, int], way: Way) -> bool:
+    """Whether a relation holds between the sizes of two numbers, their signs aside: so an error gets smaller."""
+    wanted, one, other = (table.columns[place][row] for place in places)
+    if wanted is None or one is None or other is None:
+        return False
+    found = way(abs(one.value), abs(other.value))
+    return found is not None and abs(abs(found) - abs(wanted.value)) <= wanted.slack + one.slack + other.slack
 
 
 def _relations(table: Table) -> Iterator[tuple[int, int, int, str, Way]]:

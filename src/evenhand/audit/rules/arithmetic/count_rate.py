@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.number_words import a_digit_off, printed, shown
+from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import THUS
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.siblings import odd_parts
+from evenhand.audit.told.shares.slips import of_a_pen
 from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
 _COUNT = Pattern(r"\d\s*/\s*\d+\b(?![^%|()\[\];]*%)")
@@ -32,20 +34,6 @@ _OF_ELSE = Pattern(
 """What follows a percentage that is none of the count."""
 
 
-_SLIP = 0.15
-"""How far a share may be from the right one, as a part of it, to be a slip where no % says that it is a share."""
-
-
-_FAR, _POINTS = 0.3, 2.0
-"""A share that is farther off than this part of the right one, and so many points, is one of something else."""
-
-
-_IDS, _BESIDE = 1000, 10
-"""Two large numbers so near to each other are names of things, or years."""
-
-_AROUND = 6
-"""Lines before and behind: as far as one looks for another count that gives a share."""
-
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
@@ -60,62 +48,55 @@ _RATES_OF_ELSE = Pattern(
 )
 """Between a count and a number: what is no share of it."""
 
+_EQUATED = Pattern(
+    rf"=|(?<![a-zà-ÿа-я])(?:{THUS}|or|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|makes?|gives?|is|are|was|were|sont|macht|ergibt)"
+    r"(?![a-zà-ÿа-я])|为|是",
+    re.IGNORECASE,
+)
+
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Each share that is not the one of its count, once."""
-    told: set[tuple[str, int, str]] = set()
-    named = {log.name: log for log in logs}
-    for one in _found_in(logs):
-        key = (one.place.file, one.place.line, str(one.facts["printed"]))
-        if key not in told:
-            told.add(key)
-            yield replace(one, unproven=one.unproven or _far(one) or _of_a_third(named[one.place.file], one))
-
-
-def _of_a_third(log: Log, one: Finding) -> bool:
-    """Whether a share with decimals is that of the part or the whole and another count that stands near."""
-    (share,) = numbers(str(one.facts["printed"]))
-    part, whole, at = int(one.facts["part"]), int(one.facts["whole"]), log.by_number[one.place.line]
-    near = [n for line in log.lines[max(0, at - _AROUND) : at + _AROUND + 1] for n in line.numbers]
-    others = {int(n.value) for n in near if not (n.decimals or n.unit or n.signed)} - {part, whole}
-    top = 100 if share.unit == "%" or share.value > 1 else 1
-    pairs = [*((part, other) for other in others), *((other, whole) for other in others)]
-    return share.decimals > (0 if top == 100 else 2) and any(
-        0 < a <= b and abs(top * a / b - share.value) <= share.slack for a, b in pairs
-    )
-
-
-def _found_in(logs: list[Log]) -> Iterator[Finding]:
-    """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
+    """Each share that is not the one of its count, once; aloud where words or its siblings say that it is one."""
     for log in logs:
-        yield from _more(log)
-        for line in log.lines:
-            if line.kind in ("code", "blank", "heading"):
+        told = {(one.place.line, str(one.facts["printed"])): one for one in reversed(list(_found_in(log)))}
+        yield from lone(reversed(told.values()))
+
+
+def _found_in(log: Log) -> Iterator[Finding]:
+    """In more words and beside the count; in columns and lists whose other rows are right; further on in a sentence."""
+    for one in (*_told(log), *_beside(log)):
+        yield _judged(log, one, shown=_equated(one.quote))
+    for one in _of_siblings(log):
+        yield _judged(log, one, shown=True)
+    for one in _read(log):
+        yield _judged(log, one, shown=not one.quote or _equated(one.quote))
+
+
+def _judged(log: Log, one: Finding, *, shown: bool) -> Finding:
+    (share,) = numbers(str(one.facts["printed"]))
+    line, part, whole = log.line(one.place.line), int(one.facts["part"]), int(one.facts["whole"])
+    return replace(one, unproven=one.unproven or not of_a_pen(log, line, part, whole, share, shown=shown))
+
+
+def _equated(text: str) -> bool:
+    """Whether words, and not a bracket alone, say that a share is that of its count."""
+    return _EQUATED.search(text) is not None
+
+
+def _beside(log: Log) -> Iterator[Finding]:
+    """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
+    for line in log.lines:
+        for count in counts(line.body) if line.kind not in ("code", "blank", "heading") else ():
+            part, whole, share = count.part, count.whole, count.share
+            if share is None or _of_several(line.body, part.start, share.end):
                 continue
-            for count in counts(line.body):
-                share = count.share
-                if share is None or _of_several(line.body, count.part.start, share.end):
-                    continue
-                if _OF_ELSE.match(line.body, share.end) or _STEPS.search(line.body[: count.part.start]):
-                    continue
-                found = 100 * count.part.value / count.whole.value
-                last = 2 * share.slack  # what is cut off in place of rounded is no fault
-                if all(abs(one - share.value) > last * (1 + 1e-9) for one in (found, 100 - found)):
-                    facts = {
-                        "part": int(count.part.value),
-                        "whole": int(count.whole.value),
-                        "printed": printed(share),
-                        "found": found,
-                    }
-                    yield Finding(
-                        "count-and-rate",
-                        "fault",
-                        place_of(log, line),
-                        facts,
-                        quote=line.body[count.part.start : share.end],
-                        unproven=_of_another(line.body[count.whole.end : share.start], share, found),
-                    )
-        yield from _read(log)
+            if _OF_ELSE.match(line.body, share.end) or _STEPS.search(line.body[: part.start]):
+                continue
+            found = 100 * part.value / whole.value
+            last = 2 * share.slack * (1 + 1e-9)  # what is cut off in place of rounded is no fault
+            if all(abs(one - share.value) > last for one in (found, 100 - found)):
+                quote = line.body[part.start : share.end]
+                yield _found(log, int(part.value), int(whole.value), share, line, line, quote)
 
 
 def _of_several(text: str, start: int, end: int) -> bool:
@@ -126,69 +107,42 @@ def _of_several(text: str, start: int, end: int) -> bool:
     return _COUNT.search(before) is not None and _MORE_SHARES.match(text, end) is not None
 
 
-def _of_another(between: str, share: Number, found: float) -> bool:
-    """Whether ``32/50 folds (0.519)`` may give something else: there is a noun, no %, and it is far from the share."""
-    return share.unit != "%" and re.search(r"[^\W\d_]{3}", between) is not None and not _near(share, found)
-
-
-def _far(one: Finding) -> bool:
-    """Whether a share is so far from that of the count that no slip made it: it is told of something else."""
-    (told,) = numbers(str(one.facts["printed"]))
-    part, whole = int(one.facts["part"]), int(one.facts["whole"])
-    if part >= _IDS and whole - part <= _BESIDE:
-        return True
-    scale = 1 if told.unit == "%" or told.value > 1 else 100
-    found = float(one.facts["found"]) / scale
-    return abs(told.value - found) > max(_POINTS / scale, _FAR * found) and not a_digit_off(told, found)
-
-
-def _near(share: Number, found: float) -> bool:
-    """Whether a printed share is one that a slip of the pen may have made of the percentage that is right."""
-    value = share.value if share.unit == "%" or share.value > 1 else 100 * share.value
-    return abs(value - found) <= _SLIP * found
-
-
-def _read(log: Log) -> Iterator[Finding]:
-    """Counts whose share stands further on: in the words of sentences, in entries, in columns, beside its siblings."""
-    for told in (*told_in(log), *concluded_in(log)):
-        if told.wrong:
-            found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
-            yield replace(found, unproven=found.unproven or not told.sure)
-    for entry in wrong_in(log):
-        yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
+def _of_siblings(log: Log) -> Iterator[Finding]:
+    """Counts in columns, and parts of one whole, of which the others have their shares."""
+    for row in counted_in_tables(log):
+        yield _found(log, row.part, row.whole, row.share, log.line(row.line), log.line(row.line), row.quote)
     for odd in odd_counts(log):
         yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
     for one in odd_parts(log):
         yield _found(log, one.part.part, one.whole, one.part.share, one.part.line, one.count_line)
 
 
-def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line) -> Finding:
+def _read(log: Log) -> Iterator[Finding]:
+    """Counts whose share stands further on: in the words of sentences, in entries."""
+    for told in (*told_in(log), *concluded_in(log)):
+        if told.wrong:
+            found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line, told.share.before)
+            yield replace(found, unproven=not told.sure)
+    for entry in wrong_in(log):
+        yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
+
+
+def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line, quote: str = "") -> Finding:
     percent = share.unit == "%" or share.value > 1
-    far = log.data and not _near(share, 100 * part / whole)  # a program divides rightly: by another whole, then
     facts = {"part": part, "whole": whole, "printed": printed(share), "found": 100 * part / whole, "percent": percent}
     places = (place_of(log, other),) if other is not line else ()
-    return Finding("count-and-rate", "fault", place_of(log, line), facts, places, unproven=far)
+    return Finding("count-and-rate", "fault", place_of(log, line), facts, places, quote)
 
 
-def _more(log: Log) -> Iterator[Finding]:
-    """Counts told in more words, or in columns."""
-    wrong = list(counted_in_tables(log))
+def _told(log: Log) -> Iterator[Finding]:
+    """Counts told in more words."""
     for line in log.lines if not log.data else ():
-        if line.kind not in ("blank", "heading", "row") and any(n.unit == "%" or n.decimals for n in line.numbers):
-            known = {int(one.part.value) for one in counts(line.body) if one.share is not None}
-            wrong += [
-                one for one in counted_in_text(line.body, line.number)
-                if one.wrong and one.part not in known and not _elsewhere(line.body, one)
-            ]  # fmt: skip
-    for one in wrong:
-        facts = {
-            "part": one.part,
-            "whole": one.whole,
-            "printed": printed(one.share),
-            "found": 100 * one.part / one.whole,
-        }
-        doubtful = _of_another(one.quote, one.share, 100 * one.part / one.whole) or "%," in one.quote.replace(" ", "")
-        yield Finding("count-and-rate", "fault", place_of(log, one.line), facts, quote=one.quote, unproven=doubtful)
+        if line.kind in ("blank", "heading", "row") or not any(n.unit == "%" or n.decimals for n in line.numbers):
+            continue
+        known = {int(one.part.value) for one in counts(line.body) if one.share is not None}
+        for one in counted_in_text(line.body, line.number):
+            if one.wrong and one.part not in known and not _elsewhere(line.body, one):
+                yield _found(log, one.part, one.whole, one.share, line, line, one.quote)
 
 
 def _elsewhere(text: str, one: Counted) -> bool:

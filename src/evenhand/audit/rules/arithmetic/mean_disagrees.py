@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Log, Table
-from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
+from evenhand.audit.told.repeats.averaged import right, role_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
@@ -27,34 +28,52 @@ _SURE = 20
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
     for log in logs:
-        proven = {(one.mean_line, one.mean) for one in series_of(log)}
-        tables = {row.line: table for table in log.tables for row in table.rows}
-        for series in summed_up(log):
-            mean = series.mean
-            if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
-                continue
-            found = float(series.array.mean())
-            slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
-            single = 1e-6 * float(abs(series.array).max())  # numbers that were computed in single precision
-            off = abs(found - mean.value)
-            if off <= slack * (1 + 1e-9) + single or not _near(series, mean, slack):
-                continue
-            facts = {
-                "printed": printed(mean),
-                "found": found,
-                "count": len(series.values),
-                "least": found - slack,
-                "most": found + slack,
-                "column": series.label if series.line is not series.mean_line and series.line.kind == "row" else "",
-            }
-            at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
-            table = tables.get(series.mean_line.number)
-            if table is not None and _otherwise(table, series, mean):
-                continue
-            shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
-            open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
-            open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
-            yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt)
+        yield from lone(_found_in(log))
+
+
+def _found_in(log: Log) -> Iterator[Finding]:
+    proven = {(one.mean_line, one.mean) for one in series_of(log)}
+    tables = {row.line: table for table in log.tables for row in table.rows}
+    for series in summed_up(log):
+        mean = series.mean
+        if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
+            continue
+        found = float(series.array.mean())
+        slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
+        single = 1e-6 * float(abs(series.array).max())  # numbers that were computed in single precision
+        off = abs(found - mean.value)
+        if off <= slack * (1 + 1e-9) + single or not _near(series, mean, slack):
+            continue
+        facts = {
+            "printed": printed(mean),
+            "found": found,
+            "count": len(series.values),
+            "least": found - slack,
+            "most": found + slack,
+            "column": series.label if series.line is not series.mean_line and series.line.kind == "row" else "",
+        }
+        at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
+        table = tables.get(series.mean_line.number)
+        if table is not None and _otherwise(table, series, mean):
+            continue
+        shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
+        open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
+        open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
+        open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
+        yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt)
+
+
+def _of_repeats(table: Table, series: Series, mean: Number) -> bool:
+    """Whether the rows of a column are named as repeats, or a digit makes their mean right.
+
+    Over classes or models a summary may be weighted, or computed anew from all items. A row that is called the mean of
+    something is a result.
+    """
+    row = next(row for row in table.rows if row.line == series.mean_line.number)
+    down = series.line is not series.mean_line
+    if down and not any(nothing_new(cell) and role_of(cell) for cell in row.cells):
+        return False
+    return series.sure or not down or a_digit_off(mean, float(series.array.mean()))
 
 
 def _spread_agrees(series: Series) -> bool:
@@ -99,7 +118,10 @@ def _otherwise(table: Table, series: Series, mean: Number) -> bool:
     if {n for cell in row.cells for n in repeats_said(cell)} - {len(series.values)}:
         return True
     places = [i for i, name in enumerate(table.header) if name == series.label]
-    if series.label == row.cells[0] or len(places) != 1:
+    if series.label == row.cells[0]:
+        own = [numbers[at] for numbers in table.columns if numbers[at] is not None]
+        return _of_more(series, mean, [n for n in own if n is not None])
+    if len(places) != 1:
         return False
     above = [i for i, value in enumerate(table.columns[places[0]][:at]) if value in series.values]
     beside = [one for i, one in enumerate(table.columns) if i != places[0]]
@@ -108,6 +130,13 @@ def _otherwise(table: Table, series: Series, mean: Number) -> bool:
     return of_its_row(mean, [one for one in summary if one is not None]) or weighted(
         series.values, mean, [[n for n in column if n is not None] for column in weights]
     )
+
+
+def _of_more(series: Series, mean: Number, row: Sequence[Number]) -> bool:
+    """Whether a mean is that of more cells of its row, those of its values among them."""
+    cells = [n for n in row if n is not mean]
+    runs = (cells[a:b] for a in range(len(cells)) for b in range(a + len(series.values) + 1, len(cells) + 1))
+    return any(right(mean, run) for run in runs if all(one in run for one in series.values))
 
 
 def say(finding: Finding) -> str:

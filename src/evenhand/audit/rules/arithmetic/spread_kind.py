@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from evenhand.audit.finding import Finding, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.numbers import numbers
@@ -27,6 +27,9 @@ _DECLARED = Pattern(
 )
 """The log says itself which spread it prints."""
 
+_FEWEST = 3
+"""Of two values, many a number is nearly the spread."""
+
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
 
@@ -40,6 +43,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
         declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
         agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
+        wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
             fresh = (series.sd_line, series.sd) not in proven and not _shown(series)
@@ -54,8 +58,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             ):
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
                 doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
-                doubt = doubt or _far(facts, data=log.data)
-                yield Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
+                doubt = doubt or _far(facts, data=log.data) or _of_a_number(series)
+                wrong.append(Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt))
+        sound = sum(kind in ("sample", "population") for _, kind, _ in read)
+        yield from wrong if sound >= len(wrong) else lone(wrong)
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once
             yield replace(first, facts={**first.facts, "more": len(others), "where": where})
@@ -65,6 +71,13 @@ def _shown(series: Series) -> bool:
     """Whether these are all the values, with their own mean, and the number is called their deviation."""
     called = series.stated != "" or (series.sd is not None and not series.sd.spread)
     return series.whole and called and (series.mean is None or right(series.mean, series.values))
+
+
+def _of_a_number(series: Series) -> bool:
+    """Whether a spread in words belongs to the number before its ±, and not to the values: their mean is not there."""
+    alone = series.sd is not None and (series.sd.spread or len(series.values) < _FEWEST)
+    theirs = series.mean is not None and right(series.mean, series.values)
+    return series.line.kind in ("prose", "bullet") and alone and not theirs
 
 
 def _far(facts: Mapping[str, Any], *, data: bool) -> bool:

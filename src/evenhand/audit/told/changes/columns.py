@@ -129,7 +129,7 @@ def _to_a_row(table: Table, place: int) -> Iterator[list[Pair | None]]:
     for value in _values(table, place):
         for base in bases[:3]:
             start = table.columns[value][base]
-            if start is not None:
+            if start is not None and start.value:  # to nothing, a column would be its own difference
                 yield [
                     (start, new, base, i) if new is not None and i not in bases else None
                     for i, new in enumerate(table.columns[value])
@@ -230,9 +230,7 @@ def _of_another_way(pair: Pair, number: Number) -> bool:
     """Whether an odd difference is right in another way: points where the others are relative."""
     ways = (_points, _relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
-    return (number.decimals > 0 or number.unit == "%" != pair[0].unit) and any(
-        one and abs(abs(one) - abs(number.value)) <= number.slack for one in found
-    )
+    return any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
 
 
 def _is_factor(pair: Pair, number: Number) -> bool:

@@ -116,9 +116,14 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     last = delta.number.start
     fine = [
         q for one in between for q in quantities(one)
-        if (_is_value(q) or q.number.signed or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
+        if (_is_value(q) or not q.plain or is_stated(q)) and (one is not delta.sentence or q.number.start < last)
     ]  # fmt: skip
-    if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
+    if (
+        _of_two_points(scope, second, delta)
+        or fine != [first, second]
+        or at[2] - at[1] > _NEXT
+        or not _is_near(first, second, delta, _SLIP)
+    ):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
     if _OWN_PAIR.search(delta.sentence.text, delta.number.end) or any(q not in (first, second) for q in here):
@@ -132,6 +137,12 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     if settings or words.CLAUSE.search(delta.before) or len({*words.PARTS.findall(told)}) > 1:
         return False
     return at[0] == at[1]
+
+
+def _of_two_points(scope: Scope, second: Quantity, delta: Quantity) -> bool:
+    """Whether a difference stands in a point of its own of a list: it may be one of something else."""
+    own = [next(p for p in scope.passages if one.sentence in p.sentences) for one in (second, delta)]
+    return own[0] is not own[1] and own[0].kind == "bullet"
 
 
 def _elsewhere(delta: Quantity) -> list[str]:
@@ -192,7 +203,7 @@ def _of_one_kind(own: list[Quantity], delta: Quantity) -> bool:
         return one.unit == delta.unit
     if not delta.unit and delta.number.decimals != one.number.decimals:
         return False
-    if delta.unit == "pp" and one.unit not in ("", "%"):
+    if (delta.unit == "pp" and one.unit not in ("", "%")) or (not delta.unit and one.unit):
         return False
     return one.unit not in ("min", "h", "minutes", "hours", "d", "days", "m", "M") or delta.unit == one.unit
 
