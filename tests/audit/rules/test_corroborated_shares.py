@@ -25,10 +25,12 @@ SHARES: dict[str, tuple[str, str, str]] = {
     "items that were learned from": ("odd-share", LEARNED.format("n"), "Trained on:\n\n" + LEARNED.format("n")),
     "one sibling alone": ("odd-share", TITLED.format("| c | 43.3 % |\n"), TITLED.format("")),
     "tasks that each have many answers": (
-        "odd-share", "84.0 % of the tasks solved on 15 test tasks.\n", "Predicts risk with 84.0 % accuracy on 15 tasks.\n",
+        "odd-share", "84.0 % of the tasks solved on 15 test tasks.\n",
+        "Predicts risk with 84.0 % accuracy on 15 tasks.\n",
     ),
     "a number of unknown meaning beside it": (
-        "odd-share", "Accuracy on the 30 test questions: 71.4 %.\n", "Accuracy (v 2) on the 30 test questions: 71.4 %.\n",
+        "odd-share", "Accuracy on the 30 test questions: 71.4 %.\n",
+        "Accuracy (v 2) on the 30 test questions: 71.4 %.\n",
     ),
     "the point before has the items": (
         "odd-share", "Accuracy on the 30 test questions: 71.4 %.\n",
@@ -54,3 +56,62 @@ def test_a_share_is_impossible_only_of_items_that_are_its_own(tmp_path: Path, fo
     rule, shown, open_ = SHARES[form]
     assert rule in rules(tmp_path, shown)
     assert rule not in rules(tmp_path, open_)
+
+
+ROWS = "| {} | accuracy |\n|---|---|\n" + "".join(
+    f"| {name} | {k / 128:.4f} |\n" for name, k in zip("abcdefgh", (61, 63, 67, 70, 71, 75, 79, 83), strict=True)
+)
+SPENT = (0.4765625, 0.4921875, 0.5234375, 0.546875, 0.5546875, 0.5859375, 0.6171875)
+LISTED = '{{\n "mean_{}": 0.5429688,\n "{}": {}\n}}\n'
+TWINS = (
+    "| {} | {} | perplexity | F1 |\n|---|---|---|---|\n| {} | {} | 14.2718 | 61.273 |\n"
+    "| {} | {} | 14.2718 | 61.273 |\n| gated | 8.1234 | 15.1234 | 58.132 |\n"
+)
+FAILED = "# {}\n\n- base run: accuracy 61.2 %\n- wide run failed: killed by the scheduler\n- {}\n"
+ARMS = "arm,accuracy,f1,mcc\n{},0.61273,0.58131,0.4127\n{},0.61273,0.58131,0.4127\nnet,0.7123,0.6912,0.5\n"
+
+NOTES: dict[str, tuple[str, str, str, str]] = {
+    "rows that are sets of items": ("granularity", "log.md", ROWS.format("arm"), ROWS.format("dataset")),
+    "a list of something else": (
+        "granularity", "a.json", LISTED.format("val_acc", "val_acc", list(SPENT)),
+        LISTED.format("fuel_pct_spent", "fuel_pct_spent", list(SPENT)),
+    ),
+    "signs of results": (
+        "recomputed", "log.md", "- differences over 3 seeds: -0.018, +0.029, +0.315\n",
+        "- Sharpe over 3 seeds: -0.018, +0.029, +0.315\n",
+    ),
+    "two seeds of one result": (
+        "recomputed", "log.md", "- seed differences: -0.99, -1.16\n",
+        "- seed differences: seed06/07 = -0.99, -1.16 is better\n",
+    ),
+    "what is equal by design": (
+        "identical-rows", "log.md", TWINS.format("arm", "loss", "plain", "2.6583", "new", "2.6583"),
+        TWINS.format("arm", "bits", "plain", "2.6583", "new", "2.6583").replace("F1", "bpp"),
+    ),
+    "one run under its number": (
+        "identical-rows", "log.md", TWINS.format("run", "loss", "plain", "2.6583", "gate off", "2.6583"),
+        TWINS.format("run", "loss", "3856939", "2.6583", "249a6c1e", "2.6583"),
+    ),
+    "the same time to the last digit": (
+        "identical-rows", "log.md", TWINS.format("arm", "loss", "plain", "2.6583", "new", "2.6583"),
+        TWINS.format("arm", "time (s)", "plain", "102.88", "new", "102.88"),
+    ),
+    "a run that was taken up again": (
+        "infrastructure", "log.md", FAILED.format("Results", "narrow run: accuracy 60.8 %"),
+        FAILED.format("Results", "resumed from its checkpoint: accuracy 60.8 %"),
+    ),
+    "a lesson": (
+        "infrastructure", "log.md", FAILED.format("Results", "narrow run: accuracy 60.8 %"),
+        FAILED.format("Lessons", "narrow run: accuracy 60.8 %"),
+    ),
+    "baselines that do not look": (
+        "twin-arms", "a.csv", ARMS.format("plain", "no_gate"), ARMS.format("majority", "always_yes"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NOTES)
+def test_a_note_takes_no_other_numbers_for_its_own(tmp_path: Path, form: str) -> None:
+    rule, name, shown, other = NOTES[form]
+    assert rule in rules(tmp_path, shown, name=name)
+    assert rule not in rules(tmp_path, other, name=name)
