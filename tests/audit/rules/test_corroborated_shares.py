@@ -36,6 +36,10 @@ SHARES: dict[str, tuple[str, str, str]] = {
         "odd-share", "Accuracy on the 30 test questions: 71.4 %.\n",
         "- asked 30 test questions\n- accuracy of the other run: 71.4 %\n",
     ),
+    "an entry without the name of a share": (
+        "odd-share", "- 27 scenes, one attempt each\n- solved: 80.3 %\n",
+        "- 27 scenes, one attempt each\n- fan: 80.3 %\n",
+    ),
     "a line that says more": (
         "impossible-share", "accuracy = 0.347 on 50 problems\n", "accuracy = 0.347 on 50 problems, 12 of them new\n",
     ),
@@ -75,6 +79,13 @@ NOTES: dict[str, tuple[str, str, str, str]] = {
     "a list of something else": (
         "granularity", "a.json", LISTED.format("val_acc", "val_acc", list(SPENT)),
         LISTED.format("fuel_pct_spent", "fuel_pct_spent", list(SPENT)),
+    ),
+    "means over runs": (
+        "granularity", "log.md", ROWS.format("arm"), ROWS.format("arm").replace("4766 |", "4766 ± 0.0120 |"),
+    ),
+    "an arm that only looks on": (
+        "identical-rows", "log.md", TWINS.format("arm", "loss", "plain", "2.6583", "new", "2.6583"),
+        TWINS.format("arm", "loss", "plain", "2.6583", "new in shadow", "2.6583"),
     ),
     "signs of results": (
         "recomputed", "log.md", "- differences over 3 seeds: -0.018, +0.029, +0.315\n",

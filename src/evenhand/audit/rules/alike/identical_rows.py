@@ -45,7 +45,7 @@ _RARE = 0.05
 _ENOUGH = 3
 _PORT = Pattern(
     r"(?<![a-z])(?:kernels?|implementations?|backends?|cuda|triton|jit|onnx|cpu|gpu|fused|compiled|cached|"
-    r"no-?op|determinis\w+|sanity|identity|replica\w*|oracle)(?![a-z])",
+    r"shadow|dry-?run|no-?op|determinis\w+|sanity|identity|replica\w*|oracle)(?![a-z])",
     re.IGNORECASE,
 )
 """What is meant to leave results as they are."""

@@ -123,7 +123,9 @@ def _in_points(log: Log, series: Series) -> bool:
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
-    places = [i for i in places if any(n.decimals for row in table.rows for n in numbers(row.cells[i]))]  # no counts
+    cells = {i: [n for row in table.rows for n in numbers(row.cells[i])] for i in places}
+    places = [i for i in places if any(n.decimals for n in cells[i])]  # no counts
+    places = [i for i in places if not any(n.spread for n in cells[i])]  # no means over runs
     if any(_RESULT.search(name) for name in names) or _each_its_own(table):
         return  # a row of results stands where names would, or each row is of items of its own
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
