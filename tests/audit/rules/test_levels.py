@@ -320,7 +320,9 @@ def test_a_common_multiple_of_several_sets_is_no_number_of_items(tmp_path: Path)
     )
     table = "| Model | accuracy |\n|---|---|\n"
     assert found(tmp_path, {"a.md": table + rows}) == []
-    (one,) = found(tmp_path, {"a.md": f"{table}{rows}| b | {7 / 120:.4f} |\n"})
+    assert found(tmp_path, {"a.md": f"{table}{rows}| b | {7 / 120:.4f} |\n"}) == []
+    rows += "".join(f"| b{part} | {part / 120:.4f} |\n" for part in (7, 11, 49, 73))
+    (one,) = found(tmp_path, {"a.md": table + rows})
     assert (one.rule, one.facts["items"]) == ("granularity", 120)
 
 

@@ -19,7 +19,7 @@ _SETTING = Pattern(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
     r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
     r"lambda|alpha|beta|gamma|tau|sigma|temperature|dropout|[α-ωΑ-Ω]|selected|chosen|"
-    r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
+    r"bits|bpp|bpw|coord|id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
     re.IGNORECASE,
 )
 _ARM = Pattern(
@@ -39,12 +39,13 @@ _DIGITS = 8
 _LITTLE = 200
 """So few items are told of: two arms may well answer alike on all of them."""
 
+_TIMED = 4
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
 _PORT = Pattern(
     r"(?<![a-z])(?:kernels?|implementations?|backends?|cuda|triton|jit|onnx|cpu|gpu|fused|compiled|cached|"
-    r"no-?op|determinis\w+|sanity|identity|replica\w*|oracle)(?![a-z])",
+    r"shadow|dry-?run|no-?op|determinis\w+|sanity|identity|replica\w*|oracle)(?![a-z])",
     re.IGNORECASE,
 )
 """What is meant to leave results as they are."""
@@ -58,6 +59,12 @@ _CHOSEN = Pattern(
     re.IGNORECASE,
 )
 """A table of settings, of which two arms may well have the same."""
+
+_HASH = Pattern(r"[0-9a-f]{6,}", re.IGNORECASE)
+_SPEED = Pattern(
+    r"(?:tok(?:ens)?|samples|it(?:er)?s?)\s?/\s?s|time|sec(?:onds)?|latency|throughput|speed|duration", re.IGNORECASE
+)
+"""What no second run has to the last digit."""
 
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
@@ -143,11 +150,15 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
 def _one_arm(one: str, other: str) -> bool:
     """Whether two names are of one arm: numbered, run again, or with a remark in brackets."""
     plain = [re.sub(r"\(.*?\)|\W", "", name).lower() for name in (one, other)]
-    return plain[0] == plain[1] or other.strip().isdigit() or _AGAIN.match(other) is not None
+    numbered = other.strip().isdigit() or any(_HASH.fullmatch(name.strip(" `*")) for name in (one, other))
+    return plain[0] == plain[1] or numbered or _AGAIN.match(other) is not None
 
 
 def _one_setting(table: Table, one: Row, other: Row) -> bool:
     """Whether two rows have the same settings where other rows have others: one run that is listed under two names."""
+    timed = [i for i, name in enumerate(table.header) if i and _SPEED.search(name) and _digits(one.cells[i]) >= _TIMED]
+    if any(one.cells[i].strip() == other.cells[i].strip() for i in timed):
+        return True
     words = [
         i for i in range(1, len(table.header)) if any(re.search(r"[^\W\d]{2}", row.cells[i]) for row in table.rows)
     ]

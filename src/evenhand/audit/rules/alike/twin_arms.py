@@ -16,6 +16,9 @@ from evenhand.audit.told.concluded.concluded import doubted
 _ONE_ARM = Pattern(
     r"(?<![a-z])(?:seed|best|final|winner|selected|chosen|again|re-?run|copy|audit|last|val|test)(?![a-z])", re.I
 )
+_TRIVIAL = Pattern(r"(?<![a-z])(?:majority|constant|always|never|dummy|chance)(?![a-z])", re.I)
+"""Two baselines that answer without looking may be one and the same."""
+
 _FILE = Pattern(r"[\w.-]+/[\w./-]+|\.(?:pt|ckpt|safetensors|pth|bin|jsonl?)\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b")
 """What may be the same for two records of one arm: a folder, a file, a hash."""
 
@@ -73,6 +76,8 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
 def _again(records: Records, one: str, other: str) -> bool:
     """Whether two arms may be one: numbered, named or told as a repetition, or with one text that no third has."""
     if any(_TOLD.search(cell) for name in (one, other) for row in records.groups[name] for cell in row.cells):
+        return True
+    if all(_TRIVIAL.search(name) for name in (one, other)):
         return True
     if _ONE_ARM.search(one) or _ONE_ARM.search(other) or one.isdigit() or other.isdigit():
         return True

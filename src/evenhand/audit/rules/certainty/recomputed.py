@@ -13,6 +13,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 from evenhand.audit.told.seeds.series import OVER, Floats, Series, series_of
@@ -32,6 +33,9 @@ _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
 """What a spread may be over in place of seeds."""
 
+_ONE_SEED = Pattern(r"\bseeds?[\s_#]*\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
+"""What follows is the result of this one."""
+
 _COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
     r"\bid\b|\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
@@ -47,7 +51,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if not series.values or not over_repeats(log, series):
                 continue
             if series.differences:
-                facts = facts_of(series.array, series.values)
+                facts = facts_of(series.array, series.values) if _told_as_differences(log, series) else None
                 if facts is not None:
                     own = series.line.kind != "row" and OVER.search(series.label) is not None
                     yield Finding("recomputed", "note", place_of(log, series.line), facts, anywhere=own)
@@ -59,6 +63,17 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield from _deltas(log, table, told)
             yield from _means_alone(log, table, bare)
         yield from islice((one for table in log.tables for one in _of_spreads(log, table)), _MOST)
+
+
+def _told_as_differences(log: Log, series: Series) -> bool:
+    """Whether a list in words is said to be one of differences, or has a plus throughout: results have signs, too."""
+    if log.data or series.line.kind == "row":
+        return True
+    label = series.line.body[: series.values[0].start]
+    if _ONE_SEED.search(label):
+        return False
+    near = [label, *(one.body for one in log.parents(series.line)), *log.path(series.line.section)[-1:]]
+    return all(n.signed and n.value > 0 for n in series.values) or any(DIFFERENCE.search(one) for one in near)
 
 
 def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
@@ -126,6 +141,8 @@ def over_repeats(log: Log, series: Series) -> bool:
     if series.line.kind == "row" and not log.data:
         return True  # a table with a column for each seed, or a row
     own = series.label.split()[-1] if log.data and series.label else series.label  # in data the list's own name
+    if log.data and _RESAMPLED.search(own.replace("_", " ")):
+        return False
     names = [own.replace("_", " "), *(() if log.data else (series.line.body,))]
     if any(_REPEATS.search(one) for one in (*names, *(above.body for above in log.parents(series.line)))):
         return True

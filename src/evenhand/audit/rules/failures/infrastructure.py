@@ -85,7 +85,7 @@ _MENDED = Pattern(
 
 _ADVICE = Pattern(
     r"\b(?:troubleshoot\w*|faq|known issues?|fix|fixes|solutions?|symptoms?|workarounds?|tips|requirements|"
-    r"hardware|install\w*|usage)\b",
+    r"hardware|install\w*|usage|lessons?|gotchas?|pitfalls?|takeaways?|how to|commands?|set-?up)\b",
     re.IGNORECASE,
 )
 
@@ -94,6 +94,9 @@ _NEVER = Pattern(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.
 _PLAIN = Pattern(r"[_/.()-]")
 _PROBE = Pattern(r"\b(?:probes?|isolation|diagnostics?|stress test|smoke)\b", re.IGNORECASE)
 """A run that was made to find a limit: reaching it is its result."""
+
+_SETTING = Pattern(r"^[\W_]*(?:--[\w-]+|[a-z]\w*\s?=\s?\S)", re.IGNORECASE)
+"""A line on a setting tells why it is as it is."""
 
 _DEFINED = Pattern(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
@@ -123,9 +126,12 @@ _OVER = Pattern(
 
 _UNSURE = Pattern(
     r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
-    r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
+    r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|every|always|sometimes|often|occasional\w*|partial\w*)\b",
     re.IGNORECASE,
 )
+
+
+_BEHIND, _NEAR = 3, 12
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -156,7 +162,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
     """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
     said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
-    if line.kind == "prose" or _OVER.search(line.body):
+    if line.kind == "prose" or _OVER.search(line.body) or _SETTING.match(line.body):
         return False
     if said and _EXCUSED.search(line.body) is not None:
         return True
@@ -170,9 +176,22 @@ def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
             _of_metric(name) and any(n is not None and n.decimals for n in column)
             for name, column in zip(table.header, table.columns, strict=True)
         )
-    return said and any(
-        METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
-        for one in log.lines
+    place = log.by_number[line.number]
+    return (
+        said
+        and not _goes_on(log, line)
+        and any(
+            METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
+            for one in log.lines[max(0, place - _NEAR) : place + _NEAR]
+        )
+    )
+
+
+def _goes_on(log: Log, line: Line) -> bool:
+    """Whether the lines behind tell that the run was taken up again."""
+    place = log.by_number[line.number]
+    return any(
+        _OVER.search(one.body) or _EXCUSED.search(one.body) for one in log.lines[place + 1 : place + 1 + _BEHIND]
     )
 
 

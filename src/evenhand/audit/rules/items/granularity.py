@@ -35,6 +35,13 @@ _RESULT = Pattern(r"(?<![\w.@])\d+\.\d{2,}")
 _FOLDS = Pattern(r"(?<![a-z])(?:folds?|cv|cross.?val\w*)(?![a-z])", re.IGNORECASE)
 """Parts of one set, which have about as many items, not as many."""
 
+_SETS = Pattern(
+    r"(?:data ?set|task|benchmark|category|class|label|fold|subject|patient|language|lang|domain|split|difficulty|"
+    r"level|topic|type|group|slice|subset|stock|ticker|circuit|corpus|suite)(?:s|es)?(?: name)?",
+    re.IGNORECASE,
+)
+"""Each row of such a column has items of its own."""
+
 _EXACT = 6
 """Decimals of a program that prints all it has: a shorter number beside them is exact."""
 
@@ -92,10 +99,18 @@ def _of_series(log: Log, series: Series) -> int | None:
         or _FOLDS.search(f"{log.name} {series.label}".replace("_", " "))
     ):
         return None
+    if log.data and not _of_shares(series):
+        return None
     exact = log.data and max(n.decimals for n in series.values) >= _EXACT
     items = steps([n for n in as_fine(series.values) if n is not None] if exact else series.values)
     said = items_said(log, series.section) if items is not None and not log.data else frozenset[int]()
     return None if items is not None and said and any(n % items for n in said) else items
+
+
+def _of_shares(series: Series) -> bool:
+    """Whether a list in a file of data is named as one of shares; others are multiples of something else."""
+    name = series.label.replace("_", " ")
+    return _SHARE.search(name) is not None and (series.differences or _NO_SHARE.search(name) is None)
 
 
 def _in_points(log: Log, series: Series) -> bool:
@@ -108,9 +123,11 @@ def _in_points(log: Log, series: Series) -> bool:
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
-    places = [i for i in places if any(n.decimals for row in table.rows for n in numbers(row.cells[i]))]  # no counts
-    if any(_RESULT.search(name) for name in names):
-        return  # a row of results stands where names would
+    cells = {i: [n for row in table.rows for n in numbers(row.cells[i])] for i in places}
+    places = [i for i in places if any(n.decimals for n in cells[i])]  # no counts
+    places = [i for i in places if not any(n.spread for n in cells[i])]  # no means over runs
+    if any(_RESULT.search(name) for name in names) or _each_its_own(table):
+        return  # a row of results stands where names would, or each row is of items of its own
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
         return  # several sets of items, each with a number of its own
     columns = {
@@ -137,6 +154,12 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
             zeros = sum(n is not None and not n.value and n.decimals < 2 for i in places for n in table.columns[i])
             facts = {"items": found, "values": len(values) + zeros, "names": own, "rough": rough, "differences": False}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
+
+
+def _each_its_own(table: Table) -> bool:
+    """Whether rows are sets of items, each another one."""
+    named = _SETS.fullmatch(table.header[0].strip(" *`#")) is not None
+    return named and len({row.cells[0] for row in table.rows}) == len(table.rows)
 
 
 def _counts(table: Table) -> list[int]:

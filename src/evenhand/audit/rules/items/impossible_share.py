@@ -16,8 +16,7 @@ from evenhand.audit.told.shares.grim import AVERAGED, in_halves
 _ITEMS = Pattern(
     r"(?:\(|\bon\s+(?:the\s+|all\s+|our\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})[\s-]*"
     r"(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random|unseen)\s+)?"
-    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|tasks|prompts?|instances?|cases|images?|sentences|queries)"
-    r"\b",
+    r"(?:Qs?|questions?|problems?|items?|examples?|prompts?|images?|queries)\b",
     re.IGNORECASE,
 )
 _SHARE = Pattern(
@@ -33,6 +32,10 @@ _AVERAGED = Pattern(
 )
 
 
+_SHORT = 120
+"""Letters of a line that tells of nothing else."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``accuracy 0.347 on 50 questions``: the nearest shares are 17/50 and 18/50."""
     for log in logs:
@@ -44,8 +47,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _shares(log: Log, line: Line, items: int) -> Iterable[Finding]:
-    for number in line.numbers:
-        if items >= 2 and _SHARE.search(line.body[: number.start]) and _impossible(number, items):
+    named = [n for n in line.numbers if _SHARE.search(line.body[: n.start])]
+    alone = (
+        all(n in named or n.value == items or line.body[: n.start].endswith("@") for n in line.numbers)
+        and len(line.body) <= _SHORT
+    )
+    for number in named:
+        if items >= 2 and _impossible(number, items):
             if in_halves(number, items):
                 continue
             below = int(number.share * items)
@@ -56,7 +64,7 @@ def _shares(log: Log, line: Line, items: int) -> Iterable[Finding]:
                 "low": below / items,
                 "high": (below + 1) / items,
             }
-            yield Finding("impossible-share", "fault", place_of(log, line), facts)
+            yield Finding("impossible-share", "fault", place_of(log, line), facts, unproven=not alone)
 
 
 def _impossible(number: Number, items: int) -> bool:

@@ -46,6 +46,18 @@ _NEUTRAL = Pattern(
 
 FEWEST, MOST = 8, 400
 _BY_CHANCE, _NAMED_CHANCE, FITS_MOST, _HALF_BY_CHANCE = 1e-3, 5e-2, 0.8, 0.05
+HARDLY = 1e-2
+"""So rarely may a number that is no share of the items pass for one in all of the rows beside."""
+
+_WIDE = 1.55
+"""How much more passes for a share than its rounding alone would let: what was cut off or rounded twice."""
+
+_OF_ALL_ROWS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
+"""A row that is made of the rows above it."""
+
+TRAINED = Pattern(r"\b(?:train\w*|fine-?tun\w*|learn\w*|fit\w*|few-?shot)\b", re.IGNORECASE)
+"""Items that may be those that were learned from."""
+
 _MOST_ITEMS, _MOST_DECIMALS = 2000, 4
 
 
@@ -97,10 +109,12 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
         if 3 <= len(table.rows) <= 200:
             places = [i for i, name in enumerate(table.header[:30]) if not of_else(name)]
             wholes = [i for i in places if all_whole(table, i)][:8]
-            for share in places:
-                for whole in wholes:
-                    if share != whole:
-                        yield from _odd(log, table, share, whole, wholes)
+            for whole in wholes:
+                shares = [i for i in places if i != whole]
+                named = [i for i in shares if SHARE.search(plain(table.header[i]))]
+                alone = sum(len(_misfits(log, table, i, whole)) for i in named) == 1
+                for share in shares:
+                    yield from _odd(log, table, share, whole, wholes, alone=alone)
 
 
 def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
@@ -134,12 +148,28 @@ def all_whole(table: Table, place: int) -> bool:
     return len(known) >= 3 and all(not (n.decimals or n.unit or n.signed) and n.scale == 1 for n in known)
 
 
-def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int]) -> Iterator[Impossible]:
-    pairs = [
+_Pairs = list[tuple[int, Number, float]]
+
+
+def _pairs(log: Log, table: Table, share: int, whole: int) -> _Pairs:
+    """The rows with a share and a number of items; a program drops zeros at the end, a hand does not."""
+    column = as_fine(table.columns[share]) if log.data else table.columns[share]
+    both = enumerate(zip(column, table.columns[whole], strict=True))
+    return [
         (i, a, b.value)
-        for i, (a, b) in enumerate(zip(as_fine(table.columns[share]), table.columns[whole], strict=True))
+        for i, (a, b) in both
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
-    ]  # fmt: skip
+    ]
+
+
+def _misfits(log: Log, table: Table, share: int, whole: int) -> _Pairs:
+    pairs = _pairs(log, table, share, whole)
+    unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
+    return [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
+
+
+def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], *, alone: bool) -> Iterator[Impossible]:
+    pairs = _pairs(log, table, share, whole)
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
     if (
         len(pairs) < 3
@@ -148,7 +178,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int]) 
     ):
         return
     right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if possible(a, n, unit)}
-    odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
+    odd = _misfits(log, table, share, whole)
     right = {key: p for key, p in right.items() if key[0] not in (0, 1, 100)}
     named = WHOLE.search(plain(table.header[whole])) and SHARE.search(plain(table.header[share]))
     limit = _NAMED_CHANCE if named else _BY_CHANCE / len(wholes)
@@ -171,7 +201,11 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int]) 
             number, items, unit
         )
         only = sum(_NEUTRAL.search(plain(table.header[one])) is not None for one in wholes) == 1
-        sure = neutral and only and SHARE.search(plain(table.header[share])) is not None
+        hardly = math.prod(min(1.0, _WIDE * p) for p in right.values()) <= HARDLY
+        own = not any(_OF_ALL_ROWS.search(cell) for cell in row.cells) and not TRAINED.search(
+            " ".join((*table.header, table.before))
+        )
+        sure = neutral and only and alone and hardly and own and SHARE.search(plain(table.header[share])) is not None
         yield Impossible(number, int(items), *lines, len(right), sure)
 
 

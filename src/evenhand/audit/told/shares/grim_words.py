@@ -87,7 +87,8 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     sure = len(shares) == 1 and by_chance <= _FITS_ALONE and _SAID.search(share.before[-60:] + " " + share.after[:24])
     said = any(_of_items(share, one) for one in items) or (_named(share) and (once or fits or sure))
     if by_chance <= FITS_MOST and said and not _of_fewer(scope, share, near):
-        told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
+        shown = fits or _SAID.search(share.before[-60:] + " " + share.after[:24])
+        told = len({one.number for one in items}) == 1 and (_of_items(share, near) or (once and bool(shown)))
         told = told and 0 <= share.line.number - near.line.number <= _NEAR
         told = told and len({one[:3] for one in SETS.findall(f"{near.line.low} {share.sentence.low}")}) <= 1
         told = told and _ELSEWHERE.search(share.sentence.text) is None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number, counts
-from evenhand.audit.text.passages import Passage, Sentence, passages_of
+from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.roles import SHARE_NAMES, SHARE_SAID
@@ -18,10 +18,10 @@ from evenhand.audit.told.quantities import Quantity, quantities
 from evenhand.audit.told.shares.grim import (
     AVERAGED,
     FEWEST,
+    HARDLY,
     MOST,
     SETS,
     Impossible,
-    as_fine,
     chance,
     fair,
     in_halves,
@@ -83,30 +83,28 @@ _ELSE = Pattern(
 )
 """Beside a share: it may be of other items, or be no share of whole items at all."""
 
+_SEVERAL = Pattern(r"\b(?:tasks|cases|samples|sentences|episodes|trials|games)\b", re.IGNORECASE)
+_SOLVED = Pattern(r"\b(?:solve[ds]?|pass(?:ed|es|@1)?|succe\w+|won|wins?)\b", re.IGNORECASE)
+"""What may have more answers than one each, unless it is solved, passed or won."""
+
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
-_FITS_MOST, _BESIDE, _NEAR, _UNDER, _LONG = 0.5, 0.3, 3, 8, 80
+_FITS_MOST, _UNDER, _SHORT = 0.5, 2, 120
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class _Base:
-    """A number of items as it is told, and the shares that may be of these."""
+    """A number of items as it is told, with the sentence that has a share of them."""
 
     items: int
     line: Line
     text: str
-    passage: Passage
-    shares: list[tuple[Quantity, str]] = field(default_factory=list)
-
-    @property
-    def whole(self) -> bool:
-        """Whether its own passage has shares: what stands below it may be of others."""
-        return any(q.sentence in self.passage.sentences for q, _ in self.shares)
+    sentence: Sentence
 
 
 def impossible_stated(log: Log) -> Iterator[Impossible]:
-    """The one share that no whole number gives of the items in its own sentence, the one before it, or its heading."""
+    """The one share that no whole number gives of the items in its own short sentence, or in the heading above it."""
     if log.data:
         return
     for base in _bases(log):
@@ -115,45 +113,24 @@ def impossible_stated(log: Log) -> Iterator[Impossible]:
         yield from _in_table(log, table)
 
 
-def _bases(log: Log) -> list[_Base]:
-    bases: list[_Base] = []
-    titled: dict[int, _Base] = {}
-    last: _Base | None = None
-    section = -2
+def _bases(log: Log) -> Iterator[_Base]:
+    """Short sentences with the one number of items in them; a first one has those of the heading."""
+    title: tuple[set[int], Sentence] | None = None
     for passage in passages_of(log):
-        if last is not None and last.whole:
-            last = None
-        for sentence in passage.sentences:
-            line = sentence.lines[0]
-            items = _items(sentence.text, titled=passage.kind == "heading")
-            if passage.kind == "heading" or passage.section != section:
-                section, last = passage.section, None
-            if len(items) > 1 or hoped(line):
-                last = None
-                continue
-            if items:
-                last = _Base(items.pop(), line, sentence.text, passage)
-                bases.append(last)
-                if passage.kind == "heading":
-                    titled[passage.section] = last
-            base = last or titled.get(passage.section)
-            if base is last and last is not None and last.passage is not passage and _full(last.passage):
-                base = None
-            far = _UNDER if base is titled.get(passage.section) else _NEAR
-            if base is not None and passage.kind != "heading" and line.number - base.line.number <= far:
-                base.shares += [(q, sentence.text) for q in _shares(sentence, base.text)]
-    return bases
+        sentence = passage.sentences[0]
+        if passage.kind == "heading":
+            title = _items(sentence.text, titled=True), sentence
+            continue
+        for one in passage.sentences:
+            items, told = _items(one.text, titled=False), one
+            if title is not None and not items and one.lines[0].number - title[1].lines[0].number <= _UNDER:
+                items, told = title
+            title = None
+            if len(items) == 1 and len(one.text) <= _SHORT and not hoped(one.lines[0]):
+                yield _Base(next(iter(items)), told.lines[0], told.text, one)
 
 
-def _full(passage: Passage) -> bool:
-    """Whether a point of a list says all that it is about: a number of items in it is none of the next point's."""
-    first = passage.sentences[0]
-    return passage.kind == "bullet" and (
-        re.match(r"\s*\d+[.)]\s", first.lines[0].text) is not None or sum(len(one.text) for one in passage.sentences) > _LONG
-    )
-
-
-def _items(text: str, *, titled: bool = False) -> set[int]:
+def _items(text: str, *, titled: bool) -> set[int]:
     if re.search(r"\d", text) is None:
         return set()
     text = _TRIED.sub(" ", text)
@@ -178,8 +155,8 @@ def _shares(sentence: Sentence, told: str) -> Iterator[Quantity]:
 
 
 def _judged(base: _Base) -> Iterator[Impossible]:
-    own = [q for q, _ in base.shares]
-    text = " ".join(dict.fromkeys((base.text, *(text for _, text in base.shares))))
+    own = list(_shares(base.sentence, base.text))
+    text = f"{base.text} {base.sentence.text}"
     times = {number_of(one[1]) for one in _TIMES.finditer(text)}
     rest = _TIMES.sub(" ", text)
     if times:
@@ -192,17 +169,17 @@ def _judged(base: _Base) -> Iterator[Impossible]:
         return
     share = odd[0]
     right = {q.value for q in own} - {share.value}
-    sets = {one[:3] for one in SETS.findall(f"{base.text} {share.sentence.text}".lower())}
-    found = [q for one in {q.sentence for q in own} for q in quantities(one)]
-    alike = (
-        q for q in quantities(share.sentence) if (q.unit, q.number.decimals) == (share.unit, share.number.decimals)
-    )
+    sets = {one[:3] for one in SETS.findall(text.lower())}
+    found = quantities(share.sentence)
+    alike = (q for q in found if (q.unit, q.number.decimals) == (share.unit, share.number.decimals))
     if any(q.value != share.value and q.plain and not possible(q.number, items, q.unit) for q in alike):
         return  # two that do not fit are of other items
     if len(sets) > 1 or _may_be_of_others(share, items, found, rest.replace(str(base.items), "")):
         return
     if chance(share.number, items, share.unit) <= _FITS_MOST:
-        yield Impossible(share.number, items, share.line, base.line, len(right), sure=True)
+        told = {q.value for q in own} | {float(base.items), float(items // base.items)}
+        alone = all(q.value in told for q in found) and not (_SEVERAL.search(text) and not _SOLVED.search(text))
+        yield Impossible(share.number, items, share.line, base.line, len(right), sure=alone)
 
 
 def _may_be_of_others(share: Quantity, items: int, found: Sequence[Quantity], text: str) -> bool:
@@ -214,41 +191,33 @@ def _may_be_of_others(share: Quantity, items: int, found: Sequence[Quantity], te
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
-    """The one share of a column that its row's number of items, or that of the heading, does not give."""
+    """The one share of a column that the number of items in the heading of its table does not give."""
     heading = log.sections[table.section] if table.section >= 0 else None
     titled = _items(heading.title, titled=True) if heading is not None else set()
     text = " ".join((*table.header, table.before, heading.title if heading else ""))
-    columns = [i for i, name in enumerate(table.header) if _COLUMN.fullmatch(plain(name).strip())]
     if not 2 <= len(table.rows) <= 12 or _ELSE.search(text) or AVERAGED.search(text) or _TIMES.search(text):
         return
-    if len(columns) > 1 or (not columns and len(titled) != 1):
+    if any(_COLUMN.fullmatch(plain(name).strip()) for name in table.header) or len(titled) != 1 or heading is None:
         return
-    wholes = table.columns[columns[0]] if columns else None
+    items = next(iter(titled))
     for place, name in enumerate(table.header):
         if place and _NAMED.search(plain(name)) and not of_else(name):
             rows = [
-                (n, int(whole), log.line(row.line_of(place)))
-                for at, row in enumerate(table.rows)
-                if (n := as_fine(table.columns[place])[at]) is not None and fair(n)
-                and not AVERAGED.search(row.cells[0])
-                and (whole := _value(wholes[at]) if wholes else next(iter(titled)))
-            ]  # fmt: skip
-            yield from _odd(rows, log.lines[heading.line] if heading and not columns else None, name)
+                (n, log.line(row.line_of(place)))
+                for n, row in zip(table.columns[place], table.rows, strict=True)
+                if n is not None and fair(n) and not AVERAGED.search(row.cells[0])
+            ]
+            yield from _odd(rows, items, log.lines[heading.line], name)
 
 
-def _value(number: Number | None) -> float:
-    return number.value if number is not None and not number.decimals else 0.0
-
-
-def _odd(rows: Sequence[tuple[Number, int, Line]], title: Line | None, name: str) -> Iterator[Impossible]:
-    unit = "%" if "%" in name or any(n.value > 1 for n, _, _ in rows) else ""
-    right = {(n.value, whole): chance(n, whole, unit) for n, whole, _ in rows if possible(n, whole, unit)}
-    right = {key: p for key, p in right.items() if key[0] not in (0, 1, 100)}
-    odd = [one for one in rows if not possible(one[0], one[1], unit)]
-    several = len({whole for _, whole, _ in rows}) > 1  # of these n may be the size of a problem
-    if len(odd) != 1 or len(right) < 1 + several or math.prod(right.values()) > _BESIDE:
+def _odd(rows: Sequence[tuple[Number, Line]], items: int, title: Line, name: str) -> Iterator[Impossible]:
+    unit = "%" if "%" in name or any(n.value > 1 for n, _ in rows) else ""
+    right = {n.value: chance(n, items, unit) for n, _ in rows if possible(n, items, unit)}
+    right = {value: p for value, p in right.items() if value not in (0, 1, 100)}
+    odd = [one for one in rows if not possible(one[0], items, unit)]
+    if len(odd) != 1 or not right or not FEWEST <= items <= MOST:
         return
-    number, whole, line = odd[0]
-    fine = FEWEST <= whole <= MOST and chance(number, whole, unit) <= _FITS_MOST
-    if fine and not in_halves(number, whole, unit):
-        yield Impossible(number, whole, line, title or line, len(right), sure=True)
+    number, line = odd[0]
+    if chance(number, items, unit) <= _FITS_MOST and not in_halves(number, items, unit):
+        sure = len(right) >= 2 and math.prod(right.values()) <= HARDLY
+        yield Impossible(number, items, line, title, len(right), sure)

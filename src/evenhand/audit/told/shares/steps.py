@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from evenhand.audit.text.numbers import Number
@@ -40,14 +41,21 @@ def steps(values: Sequence[Number]) -> int | None:
 
 
 def needs_all(items: int, values: Sequence[Number]) -> bool:
-    """Whether some value is a share of so many items and of no part of them."""
+    """Whether values are shares of so many items and not of a part of them."""
     return _its_own(items, [(abs(n.share), n.slack / 100 if n.unit in ("%", "pp") else n.slack) for n in values])
 
 
 def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
-    """Whether some value needs all of the items: else they are only a multiple common to several smaller sets."""
-    parts = [n for n in range(1, items) if items % n == 0]
-    return any(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
+    """Whether as many values need all of the items as do by chance: else these are a multiple common to smaller sets.
+
+    A count has no divisor in common with the items as often as the product of 1 - 1/p over their prime factors says;
+    half of that is asked for.
+    """
+    primes = [n for n in range(2, items + 1) if items % n == 0 and all(n % m for m in range(2, math.isqrt(n) + 1))]
+    expected = len(shares) * math.prod(1 - 1 / p for p in primes)
+    parts = [items // p for p in primes]
+    own = sum(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
+    return own >= max(1.0, expected / 2)
 
 
 def _round(items: int, values: Sequence[Number]) -> bool:
