@@ -19,6 +19,12 @@ _POINT, _LINE = 240, 160
 _SCENE, _ABROAD = 12, 8
 """Lines from a statement to what it rests on, in English and in other words."""
 
+_MANY = 80
+"""Lines of a log, blank ones aside, up to which a reading over its sentences may speak aloud.
+
+Real faults are rare and sentences many: of what such readings found in longer logs of strangers, little was right.
+"""
+
 _FULL = 60
 """Letters of a line that was broken because it was full."""
 
@@ -45,6 +51,12 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
         replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
         for one in found
     ]
+    found = [
+        replace(one, level="hint", unproven=True)
+        if one.anywhere and one.rule in worded - slips and one.level != "note" and _is_long(by_name[one.place.file])
+        else one
+        for one in found
+    ]
     found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
     found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
@@ -59,6 +71,11 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
         ),
     )  # fmt: skip
     return tuple(one if _stands(one) else replace(one, quote="") for one in in_order)
+
+
+def _is_long(log: Log) -> bool:
+    """Whether a log has so many sentences that one which is misread is likelier than one that is wrong."""
+    return sum(line.kind != "blank" for line in log.lines) > _MANY
 
 
 def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:

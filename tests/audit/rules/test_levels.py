@@ -511,3 +511,13 @@ def test_a_column_without_the_name_of_a_difference_is_one_by_accident(tmp_path: 
     for name, rules in (("MLU370", []), ("Gap", ["row-breaks-column"])):
         table = f"| Model | 910B | Max | {name} |\n|---|---|---|---|\n" + rows
         assert [one.rule for one in found(tmp_path, {"a.md": table})] == rules
+
+
+def test_what_a_reading_over_sentences_finds_in_a_long_log_is_a_hint(tmp_path: Path) -> None:
+    said = "Run C crashed with CUDA OOM after 10 steps, so the idea does not work.\n"
+    notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
+    (one,) = found(tmp_path, {"a.md": said})
+    assert (one.rule, one.level) == ("failure-as-verdict", "caution")
+    assert found(tmp_path, {"a.md": said + notes}) == []
+    (hint,) = audit(open_logs([tmp_path / "a.md"]), hints=True)
+    assert (hint.rule, hint.level) == ("failure-as-verdict", "hint")
