@@ -517,7 +517,7 @@ def test_what_a_reading_over_sentences_finds_in_a_long_log_is_a_hint(tmp_path: P
     said = "Run C crashed with CUDA OOM after 10 steps, so the idea does not work.\n"
     notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
     (one,) = found(tmp_path, {"a.md": said})
-    assert (one.rule, one.level) == ("failure-as-verdict", "caution")
+    assert (one.rule, one.level) == ("failure-as-verdict", "fault")
     assert found(tmp_path, {"a.md": said + notes}) == []
-    (hint,) = audit(open_logs([tmp_path / "a.md"]), hints=True)
-    assert (hint.rule, hint.level) == ("failure-as-verdict", "hint")
+    hints = {one.rule: one.level for one in audit(open_logs([tmp_path / "a.md"]), hints=True)}
+    assert hints["failure-as-verdict"] == "hint"
