@@ -74,7 +74,7 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
         return False
     if shown.series is not None:
         return shown.log is not log or shown.series.section == line.section
-    if not log.english:
+    if not log.english and seeds is not line:
         return False
     near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
     scene = abs(line.number - seeds.number) <= _SCENE

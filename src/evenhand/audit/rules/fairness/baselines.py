@@ -16,7 +16,7 @@ from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.gains import Gain
-from evenhand.audit.told.changes.references import ranked_in
+from evenhand.audit.told.changes.references import RESULT, ranked_in
 from evenhand.audit.told.fair.gains import outgained, outranked
 
 _COMPARED = Pattern(
@@ -113,7 +113,9 @@ def _ranked(log: Log) -> Iterator[Finding]:
         taken = {"one": pair.one.shown, "other": pair.other.shown, "base": pair.one.name, "other_base": pair.other.name}
         stands = (place_of(log, pair.one.line), place_of(log, pair.other.line))
         at = place_of(log, pair.line)
-        yield Finding("baselines-differ", "fault", at, {**taken, "kind": "line"}, stands, anywhere=True)
+        numbered = any(RESULT.search(gain.name) for gain in (pair.one, pair.other))
+        facts = {**taken, "kind": "line"}
+        yield Finding("baselines-differ", "fault", at, facts, stands, anywhere=True, unproven=numbered)
     for found in ranked_in(log):
         one, other = found.one, found.other
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}
