@@ -31,6 +31,10 @@ HIP = (
     "Our +2.93 rad hip beats their +2.88; the leg torque is 3.1 vs G1 3.0, and our deficit is paid at the hip "
     "where we are strongest.\n"
 )
+LONG = (
+    "# Runs\n\n| Run | Epochs | acc | note |\n|---|---|---|---|\n| baseline | 50 | 0.712 | first |\n"
+    "| aug | 50 | 0.731 | |\n| deep | 100 | 0.745 | {}? |\n"
+)
 
 CASES = {
     "a short conclusion": ("no-op", FAR.format(""), FAR.format(", as far as could be seen" * 12)),
@@ -61,6 +65,21 @@ CASES = {
         "| v1 | 2000 | 1 | 0.149 | |\n| more | 6000 | 3 | 0.114 | worse than baseline |\n",
         "# Runs\n\n| Run | Data | Epochs | F1 | Note |\n|---|---|---|---|---|\n| Baseline | 2000 | 1 | 0.155 | |\n"
         "| v1 | 2000 | 1 | 0.149 | |\n| more | 6000 | 3 | 0.114 | no collapse |\n",
+    ),
+    "a longer training that is what is tried": (
+        "unequal-budgets",
+        LONG.format("new head"),
+        LONG.format("does longer training help"),
+    ),
+    "steady over seeds, and over sets of data": (
+        "few-seeds",
+        "# Log\n\n- seed: 42\n- ours is consistently better: 0.71 against 0.68\n",
+        "# Log\n\n- seed: 42\n- ours is consistently better: 0.71 against 0.68 on all five datasets\n",
+    ),
+    "an idea and a size that did not fit": (
+        "failure-as-verdict",
+        "# Log\n\n- Lookahead: out of memory\n- so Lookahead is not suited for speech\n",
+        "# Log\n\n- batch 64: out of memory\n- so batch 64 is not suited for this card\n",
     ),
     "a reference and another result": (
         "baselines-differ",

@@ -72,7 +72,9 @@ NO_ROOM = Pattern(
     re.IGNORECASE,
 )
 
-MACHINE = Pattern(r"\b(?:cards?|GPUs?|GB|GiB|VRAM|[AH]100|V100|T4|RTX|device|machine|laptop|hardware|windows|tokens)\b")
+MACHINE = Pattern(
+    r"\b(?:cards?|GPUs?|GB|GiB|VRAM|[AH]100|V100|T4|RTX|device|machine|laptop|hardware|windows|tokens|batch(?:es)?)\b"
+)
 """That something does not fit a machine is a result by itself."""
 
 ON_PURPOSE = Pattern(

@@ -154,6 +154,8 @@ def _of_results(table: Table, row: Row, base: Row, change: Number, budget: int) 
 def apart_by(table: Table, row: Row, base: Row, budget: int) -> bool:
     """Whether two rows have results of one column, and a budget alone tells them apart, or the one names the other."""
     results, named = False, any(_THAN_BASE.search(cell) for cell in row.cells)
+    if any(BY_NAME.search(cell) for cell in row.cells if only_number(cell) is None):
+        return False  # the budget is what is tried
     for place, name in enumerate(table.header):
         value, start = (only_number(one.cells[place]) for one in (row, base))
         if place == budget or value is None or start is None:

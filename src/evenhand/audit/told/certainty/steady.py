@@ -94,7 +94,7 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
             and OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
-            and not _ELSEWHERE.search(clause)
+            and not any(_ELSEWHERE.search(text) for text in (clause, re.split(r"[.;]\s", line.body[found.end() :])[0]))
             and not of_others(line)
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):

@@ -190,7 +190,8 @@ def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> boo
 def _of_room(failed: str, found: Conclusion) -> bool:
     """Whether a verdict says that something does not fit a machine that is named."""
     text = found.statement.text
-    return outages.NO_ROOM.search(text) is not None and outages.MACHINE.search(f"{failed} {text}") is not None
+    fits_not = outages.NO_ROOM.search(text) is not None and outages.MACHINE.search(failed) is not None
+    return fits_not or outages.MACHINE.search(text) is not None
 
 
 def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
