@@ -23,7 +23,9 @@ _ALL_OF = Pattern(
     re.IGNORECASE,
     needs="seeds",
 )
-_CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+_CHANCE = Pattern(
+    r"\b(?:more|running|pending|so far)\b|\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE
+)
 
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""

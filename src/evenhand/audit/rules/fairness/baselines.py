@@ -35,6 +35,9 @@ _DRAWN = Pattern(
     r"[.;]\s+(?:\S+ ){1,3}(?:is|are)(?: by far)? (?:the )?(?:better|best|stronger|larger|winner)\b",
     re.IGNORECASE,
 )
+_ON_TOP = Pattern(r"\b(?:on top|another|further|in turn)\b", re.IGNORECASE)
+"""Gains of which one is built upon the other."""
+
 _SUFFIXES = Pattern(
     r"(?:_(?:fix|fixed|refine|refined|focus|expand|expanded|rt|probe|retry|redo|v\d+|r\d+|again|long|new))+$"
 )
@@ -97,7 +100,9 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
         if said is not None:
             facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
             facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
-            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0], anywhere=True)
+            built = _ON_TOP.search(line.body) is not None or words[1] <= set(line.low[: found[0].start()].split())
+            at = place_of(log, line)
+            yield Finding("baselines-differ", "fault", at, facts, quote=said[0], anywhere=True, unproven=built)
 
 
 def _named(text: str) -> bool:

@@ -95,7 +95,7 @@ class Ranked:
         )
 
 
-RESULT = Pattern(r"(?<!\w)[+\-−]\d|\d\.\d|^their\b", re.IGNORECASE)
+RESULT = Pattern(r"[^\W\d_].*(?:(?<!\w)[+\-−]\d|\d\.\d)|^their\b", re.IGNORECASE)
 """What a name is no reference by: a number beside it, which is another result."""
 
 _LATER_OR_DATA = Pattern(
