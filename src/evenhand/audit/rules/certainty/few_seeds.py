@@ -23,7 +23,9 @@ _ALL_OF = Pattern(
     re.IGNORECASE,
     needs="seeds",
 )
-_CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+_CHANCE = Pattern(
+    r"\b(?:more|running|pending|so far)\b|\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE
+)
 
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
@@ -74,7 +76,7 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
         return False
     if shown.series is not None:
         return shown.log is not log or shown.series.section == line.section
-    if not log.english:
+    if not log.english and seeds is not line:
         return False
     near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
     scene = abs(line.number - seeds.number) <= _SCENE

@@ -16,7 +16,7 @@ from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.gains import Gain
-from evenhand.audit.told.changes.references import ranked_in
+from evenhand.audit.told.changes.references import RESULT, ranked_in
 from evenhand.audit.told.fair.gains import outgained, outranked
 
 _COMPARED = Pattern(
@@ -35,6 +35,9 @@ _DRAWN = Pattern(
     r"[.;]\s+(?:\S+ ){1,3}(?:is|are)(?: by far)? (?:the )?(?:better|best|stronger|larger|winner)\b",
     re.IGNORECASE,
 )
+_ON_TOP = Pattern(r"\b(?:on top|another|further|in turn)\b", re.IGNORECASE)
+"""Gains of which one is built upon the other."""
+
 _SUFFIXES = Pattern(
     r"(?:_(?:fix|fixed|refine|refined|focus|expand|expanded|rt|probe|retry|redo|v\d+|r\d+|again|long|new))+$"
 )
@@ -97,7 +100,9 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
         if said is not None:
             facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
             facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
-            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0], anywhere=True)
+            built = _ON_TOP.search(line.body) is not None or words[1] <= set(line.low[: found[0].start()].split())
+            at = place_of(log, line)
+            yield Finding("baselines-differ", "fault", at, facts, quote=said[0], anywhere=True, unproven=built)
 
 
 def _named(text: str) -> bool:
@@ -113,7 +118,9 @@ def _ranked(log: Log) -> Iterator[Finding]:
         taken = {"one": pair.one.shown, "other": pair.other.shown, "base": pair.one.name, "other_base": pair.other.name}
         stands = (place_of(log, pair.one.line), place_of(log, pair.other.line))
         at = place_of(log, pair.line)
-        yield Finding("baselines-differ", "fault", at, {**taken, "kind": "line"}, stands, anywhere=True)
+        numbered = any(RESULT.search(gain.name) for gain in (pair.one, pair.other))
+        facts = {**taken, "kind": "line"}
+        yield Finding("baselines-differ", "fault", at, facts, stands, anywhere=True, unproven=numbered)
     for found in ranked_in(log):
         one, other = found.one, found.other
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}

@@ -67,7 +67,7 @@ INFRASTRUCTURE = Pattern(
 """That machine, memory, time, disk or network ended a run, and not what was tried in it."""
 
 NO_ROOM = Pattern(
-    r"\b(?:not (?:\w+ )?(?:an option|viable|scale|fit)|no option|impractical|"
+    r"\b(?:not (?:\w+ )?(?:an option|viable|scale|fit|suited (?=for (?:this|the|our|one) ))|no option|impractical|"
     r"can(?:not|['’]t) (?:be used|run|handle))\b",
     re.IGNORECASE,
 )
@@ -103,7 +103,7 @@ CAUSE = Pattern(
 GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
 """What makes of a verdict a cause, a condition or a doubt."""
 
-SO_FAR = Pattern(r"\b(?:last logged|so far|until then|scored? (?:as|at)? ?0|counts? as)\b", re.IGNORECASE)
+SO_FAR = Pattern(r"\b(?:last logged|so far|until then|at that point|scored? (?:as|at)? ?0|counts? as)\b", re.IGNORECASE)
 
 ENDED_CELL = Pattern(r"(?:timeout|timed out|time limit|wall ?time|killed|preempted)", re.IGNORECASE)
 

@@ -58,8 +58,8 @@ _SHARED = Pattern(
     re.IGNORECASE,
 )
 _SHARED_BEHIND = Pattern(
-    r"[\s,(]*(?:each|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|dans (?:les deux|both)|"
-    r"en ambos)\b",
+    r"[\s,(]*(?:each|too|as well|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|"
+    r"dans (?:les deux|both)|en ambos)\b",
     re.IGNORECASE,
 )
 _TIMED = Pattern(

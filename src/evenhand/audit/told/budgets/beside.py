@@ -39,6 +39,13 @@ _ADMITTED = Pattern(
 _KIND = Pattern(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
 """A word for an arm of any name."""
 
+_MADE_EQUAL = Pattern(
+    r"\b(?:both|each|all|same|equal)\b[^.;]{0,40}\b(?:steps?|epochs?|tokens|updates|budgets?|examples)\b|"
+    r"\bbatch(?: ?size)?(?: of| =|:)? ?\d",
+    re.IGNORECASE,
+)
+"""What may make up for a difference in one unit: equal amounts of another, or the size of a batch."""
+
 _LONGEST = 220
 _CUE = Pattern(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
 _MEASURED = Pattern(
@@ -70,9 +77,10 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
         inside = [one.number.start for one in amounts]
         rest += [line.low[a:b] for a, b in pairwise(cuts) if not any(a <= start < b for start in inside)]
         after = lines[at + 1] if at + 1 < len(lines) else None
+        equal = any(_MADE_EQUAL.search(one.body) for one in lines[max(0, at - 2) : at + 4])
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
             sure = bool(_own(amounts, line)) or (after is not None and _told_of(amounts, after))
-            yield _unequal(amounts[0], amounts[1], line, line, sure)
+            yield _unequal(amounts[0], amounts[1], line, line, sure and not equal)
         elif len(amounts) == 1 and after is not None:
             below = amounts_of(after)
             near = (
@@ -84,7 +92,7 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
                 continue
             own_results = _own((*amounts, *below), line, after)
             if _pair(amounts[0], below[0], rest + own_results):
-                yield _unequal(amounts[0], below[0], line, after, bool(own_results))
+                yield _unequal(amounts[0], below[0], line, after, bool(own_results) and not equal)
 
 
 def _own(pair: Sequence[NamedAmount], *lines: Line) -> list[str]:

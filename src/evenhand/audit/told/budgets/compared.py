@@ -101,6 +101,8 @@ def _in_words(log: Log, one: Compared) -> Spent | None:
         values = {amount.value for amount in own}
         if len(values) != 2 or max(values) < MUCH * min(values) or not _is_set(max(values), min(values), kind):
             continue
+        if any(amount.shared and amount.value == max(values) for amount in told):
+            continue  # the other had it, too
         pair = _owned(own, one)
         if pair is not None:
             more, less = pair

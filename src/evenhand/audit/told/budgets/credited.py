@@ -29,6 +29,9 @@ _CHAINED = Pattern(
 )
 """Stages of one run, runs that ended by themselves, and texts that speak of the budget."""
 
+BATCH = Pattern(r"\bbatch(?: ?size)?(?: of| =|:)? ?\d", re.IGNORECASE, needs="batch")
+"""The size of a batch, which may make up for fewer steps."""
+
 _BY_ITSELF = Pattern(
     r"\bconverg\w*|\bearly[- ]stop|\bpatience\b|\bcontinu\w+|\bresum\w+|\bcheckpoint of\b|\bsampl(?:er|ing) steps\b|"
     r"\bdiffusion\b|\bdenois\w*|\binference\b|\bcosts?\b|\bteacher\b",
@@ -72,6 +75,8 @@ def credited_in_grid(one: Compared, near: list[Statement], kind: str, at: int, o
         return False
     if OF_DATA.match(grid.label.strip()) or any(BY_NAME.search(name) or not words_of(name) for name in names):
         return False
+    if any("batch" in c.name.lower() and c.texts[at] != c.texts[other] for c in grid.columns):
+        return False  # fewer steps of more
     if any(_BY_ITSELF.search(told.text) for told in near) or not _set(max(values), min(values), kind):
         return False
     own = one.claim.line.number == grid.lines[at] != grid.lines[other] or (at > other and _OURS.search(one.claim.text))
@@ -86,6 +91,8 @@ def credited_in_words(one: Compared, near: list[Statement], every: list[Amount],
     if more.kind == "gpus" and len({amount.value for amount in every if amount.kind == "time"}) != 1:
         return False
     scene = [other for other in near if min(lines) <= other.line.number and other.place <= one.claim.place + _AFTER]
+    if more.kind == "steps" and any(BATCH.search(other.text) for other in scene):
+        return False
     told = {amount.value for amount in every if amount.kind == more.kind}
     if told != {more.value, less.value} or any(_CHAINED.search(s.text) for s in scene):
         return False

@@ -36,6 +36,7 @@ _AGAINST = Pattern(
     r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
 )
 BASE_ROW = Pattern(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs="base|control|vanilla")
+_THAN_BASE = Pattern(r"\b(?:than|over|vs\.?|beats?|below|above) (?:the )?baseline\b", re.IGNORECASE, needs="baseline")
 DELTA_COLUMN = Pattern(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
 MORE = 1.1
 """A budget that is larger by less than this factor counts as the same."""
@@ -151,8 +152,10 @@ def _of_results(table: Table, row: Row, base: Row, change: Number, budget: int) 
 
 
 def apart_by(table: Table, row: Row, base: Row, budget: int) -> bool:
-    """Whether two rows have results of one column, and no setting but a budget differs between them."""
-    results = False
+    """Whether two rows have results of one column, and a budget alone tells them apart, or the one names the other."""
+    results, named = False, any(_THAN_BASE.search(cell) for cell in row.cells)
+    if any(BY_NAME.search(cell) for cell in row.cells if only_number(cell) is None):
+        return False  # the budget is what is tried
     for place, name in enumerate(table.header):
         value, start = (only_number(one.cells[place]) for one in (row, base))
         if place == budget or value is None or start is None:
@@ -160,7 +163,9 @@ def apart_by(table: Table, row: Row, base: Row, budget: int) -> bool:
         if value.value == start.value or is_budget(name):
             continue
         if NO_RESULT.search(plain_name(name)) or not (_measured(value) and _measured(start)):
-            return False
+            if not named:
+                return False
+            continue
         results = True
     return results
 

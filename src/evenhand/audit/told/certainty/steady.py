@@ -76,7 +76,6 @@ _TAKEN_BACK = Pattern(
 )
 """What a list is headed by whose points are claims that are not made."""
 
-_SEEMS = Pattern(r"\b(?:looks?|looked|seem\w*|appear\w*)\b[^.;:]{0,24}$", re.IGNORECASE)
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -94,9 +93,8 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
             and not _hedged(log, line, found.end())
             and OF_RESULTS.search(clause)
             and asserted(log, line, found)
-            and not _SEEMS.search(line.body[: found.start()])
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
-            and not _ELSEWHERE.search(clause)
+            and not any(_ELSEWHERE.search(text) for text in (clause, re.split(r"[.;]\s", line.body[found.end() :])[0]))
             and not of_others(line)
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):

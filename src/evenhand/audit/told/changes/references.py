@@ -84,7 +84,7 @@ class Ranked:
         Two starting values without names may be those of two sets of data, or of two sizes, on which gains compare.
         """
         names = (self.one.name, self.other.name)
-        if not all(names) or any(_LATER_OR_DATA.search(name) or _RESULT.search(name) for name in names):
+        if not all(names) or any(_LATER_OR_DATA.search(name) or RESULT.search(name) for name in names):
             return False
         arms = (self.one.arm, self.other.arm)
         if all(arms) and (arms[0] == arms[1] or all(arm in name for arm, name in zip(arms, names, strict=True))):
@@ -95,7 +95,7 @@ class Ranked:
         )
 
 
-_RESULT = Pattern(r"(?<!\w)[+\-−]\d|\d\.\d|^their\b", re.IGNORECASE)
+RESULT = Pattern(r"[^\W\d_].*(?:(?<!\w)[+\-−]\d|\d\.\d)|^their\b", re.IGNORECASE)
 """What a name is no reference by: a number beside it, which is another result."""
 
 _LATER_OR_DATA = Pattern(

@@ -91,6 +91,8 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
             sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(outages.ON_PURPOSE.search, before))
             sure = sure and conclusion[0].statement.place - one.place <= _NEXT
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
+            behind = any(n.start > found.end() for n in one.results)  # of what was measured instead
+            sure = sure and (not behind or outages.SO_FAR.search(one.text) is not None)
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
     yield from _in_rows(log)
 

@@ -12,7 +12,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.verdicts import AGAINST
 from evenhand.audit.told.budgets.compared import KNOWN, Spent
-from evenhand.audit.told.budgets.credited import NO_TRAINING
+from evenhand.audit.told.budgets.credited import BATCH, NO_TRAINING
 from evenhand.audit.told.concluded.compared import Compared, Told
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
 from evenhand.audit.told.fair.scenes import LOSSES, OPEN, after, clause_at, scenes
@@ -125,7 +125,7 @@ def plainly_unequal(log: Log) -> Iterator[Spent]:
             continue
         told = [s for s in scene if s.place >= min(share.place for share in pair)]
         beside = [*before, *after(log, one)]
-        if any(_aware(s.text, s is one) for s in told) or any(
+        if any(_aware(s.text, s is one) or BATCH.search(s.text) for s in told) or any(
             OPEN.search(s.text) or KNOWN.search(s.text) for s in beside
         ):
             continue
