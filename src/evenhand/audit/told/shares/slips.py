@@ -16,6 +16,9 @@ _FAR, _POINTS = 0.3, 2.0
 _IDS, _BESIDE = 1000, 10
 """Two large numbers so near to each other are names of things, or years."""
 
+_TWICE = 3
+"""A share this many halves of its last digit away may have been rounded twice."""
+
 _AROUND = 6
 """Lines before and behind: as far as one looks for another count that gives a share."""
 
@@ -38,6 +41,8 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
         return False
     scale = 1 if share.unit == "%" or share.value > 1 else 100
     found = 100 * part / whole / scale
+    if min(abs(found - share.value), abs(100 / scale - found - share.value)) <= _TWICE * share.slack:
+        return False
     near = abs(share.value - found) <= max(_POINTS / scale, _FAR * found)
     digit = a_digit_off(share, found) or (near and _another_part(part, whole, share))
     fine = share.decimals > 0 or len(line.numbers) == _THREE  # a tenth of all numbers are off by one digit of two
