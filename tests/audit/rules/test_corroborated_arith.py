@@ -34,6 +34,7 @@ BRIDGE = (
     "# Summary\n\nThe bridge reaches {} accuracy.\n\n# Results\n\n| run | accuracy |\n|---|---|\n| bridge | 0.64 |\n"
     "| text | 0.70 |\n"
 )
+FAR = "".join(f"\nThe set {name} was left as it was.\n" for name in "abcdefghij")
 
 CASES = {
     "a digit of a share in a bracket": (
@@ -90,6 +91,10 @@ CASES = {
     "a spread behind the mean of its values": (
         "spread-kind", "- seeds: 0.155, 0.138, 0.149; mean 0.1473, std 0.030\n",
         "- the std explodes (±0.030; seeds: 0.155, 0.138, 0.149)\n",
+    ),
+    "a difference from the number of a heading": (
+        "change-disagrees", "# From 0.600\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
+        "# From 0.620\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
     ),
     "a part of a gap": (
         "change-disagrees", "- the teacher has 0.560\n- base 0.300 → 0.360 (+28.0 %)\n",

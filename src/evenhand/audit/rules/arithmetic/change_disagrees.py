@@ -7,7 +7,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import combinations
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, lone, place_of, unproven
 from evenhand.audit.rules.arithmetic import columns
@@ -127,19 +126,17 @@ def _estimated(log: Log, change: Change) -> bool:
 
 
 def _of_others(log: Log, change: Change) -> bool:
-    """Whether a sentence's difference is one of pairs, of two other numbers beside it, or of a metric of its own."""
+    """Whether a sentence's difference is one of pairs, or of a metric of its own."""
     body, delta = change.line.body, change.delta
     if change.line.kind == "row":
         return _estimated(log, change)
     if change.line is change.base_line and SETTINGS.search(re.split(r"[,;:()]\s", body[: change.base.start])[-1]):
         return True
-    beside = [n for n in change.line.numbers if n.start != delta.start and n.decimals == change.base.decimals > 0]
-    pairs = (replace(change, base=a, new=b) for a, b in combinations(beside, 2) if {a, b} != {change.base, change.new})
     between = body[change.new.end : delta.start] if change.line is change.base_line else ""
     own, others = ({one[0].lower() for one in METRIC.finditer(text)} for text in (between, body[: change.new.end]))
     over = OVER_ELSE.search(re.split(r"[.,;:()]\s|\)", body[delta.end :])[0][:_BEHIND])
     elsewhere = bool(between) and over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
-    return elsewhere or _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
+    return elsewhere or _estimated(log, change) or not own <= others | {"loss"}
 
 
 def _of_else(change: Change) -> bool:

@@ -69,7 +69,7 @@ def _found_in(log: Log) -> Iterator[Finding]:
     for one in _of_siblings(log):
         yield _judged(log, one, shown=True)
     for one in _read(log):
-        yield _judged(log, one, shown=not one.quote or _equated(one.quote))
+        yield replace(_judged(log, one, shown=not one.quote or _equated(one.quote)), quote="")
 
 
 def _judged(log: Log, one: Finding, *, shown: bool) -> Finding:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.told.changes.change import Change, readings
 
 _AROUND = 12
 """Lines before and behind: as far as one looks for the number that a difference is taken from."""
+
+_FIRST = 2
+"""Rows of a table of which one may be its baseline."""
 
 
 def of_a_third(log: Log, change: Change) -> bool:
@@ -53,6 +56,11 @@ def _part(change: Change, whole: float) -> bool:
 
 
 def _near(log: Log, line: Line) -> Iterator[Number]:
+    """The numbers around a line, those of the headings above it, and those of its table's first rows."""
     place = log.by_number[line.number]
-    for one in log.lines[max(0, place - _AROUND) : place + _AROUND + 1]:
-        yield from (n for n in one.numbers if not n.signed and not n.spread and n.unit in ("", "%"))
+    told = [one.numbers for one in log.lines[max(0, place - _AROUND) : place + _AROUND + 1]]
+    told += [numbers(title) for title in log.path(line.section)]
+    own = [table for table in log.tables if line.number in {row.line for row in table.rows}]
+    told += [log.line(row.line).numbers for table in own for row in table.rows[:_FIRST]]
+    for found in told:
+        yield from (n for n in found if not n.signed and not n.spread and n.unit in ("", "%"))
