@@ -96,6 +96,11 @@ CASES = {
         "change-disagrees", "# From 0.600\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
         "# From 0.620\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
     ),
+    "a percentage in whole fives": (
+        "change-disagrees", "- cost 12.40 → 9.10 (-23 %)\n", "- cost 12.40 → 9.10 (-25 %)\n",
+    ),
+    "a count of amounts": ("count-and-rate", "- cards: 9/24 (34 %)\n", "- memory: 9/24 GB (34 %)\n"),
+    "a score in points": ("count-and-rate", "- rubric: 87/200 (43.9%)\n", "- rubric: 87/100 (87.5%)\n"),
     "a part of a gap": (
         "change-disagrees", "- the teacher has 0.560\n- base 0.300 → 0.360 (+28.0 %)\n",
         "- the teacher has 0.560\n- base 0.300 → 0.360 (+23.1 %)\n",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, lone, place_of, unproven
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.number_words import a_digit_off, printed, signed
+from evenhand.audit.text.number_words import a_digit_off, printed, rounded_off, signed
 from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
@@ -73,6 +73,8 @@ def _a_slip(log: Log, one: Finding) -> bool:
     line = log.line(one.place.line)
     if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
         return False  # two whole numbers may be settings, whose change is told in a third's
+    if rounded_off(delta, float(one.facts["relative"] or 0)):
+        return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
     return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not elsewhere.of_a_third(log, change)
 
