@@ -101,6 +101,13 @@ CASES = {
     ),
     "a count of amounts": ("count-and-rate", "- cards: 9/24 (34 %)\n", "- memory: 9/24 GB (34 %)\n"),
     "a score in points": ("count-and-rate", "- rubric: 87/200 (43.9%)\n", "- rubric: 87/100 (87.5%)\n"),
+    "a spread over something else": (
+        "spread-kind", "- acc over 3 seeds: 61.2, 62.5, 60.9, std 0.3\n",
+        "- acc over 3 seeds: 61.2, 62.5, 60.9, std 0.3 (across items)\n",
+    ),
+    "a share of two digits in its own line": (
+        "count-and-rate", "- accuracy: 0.62 (31/48)\n", "- hit@5 0.62 (31/48 queries with 3 answers)\n",
+    ),
     "a part of a gap": (
         "change-disagrees", "- the teacher has 0.560\n- base 0.300 → 0.360 (+28.0 %)\n",
         "- the teacher has 0.560\n- base 0.300 → 0.360 (+23.1 %)\n",
