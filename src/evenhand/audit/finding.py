@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -55,10 +56,12 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def lone(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Slips of the pen in one log: they come alone, so that several tell of a wrong reading, and are hints."""
+    """Slips of the pen: in a file they come alone, so that several tell of a wrong reading, and are hints."""
     told = list(found)
-    aloud = {one.place.line for one in told if one.level in ("fault", "caution") and not one.unproven}
-    return (replace(one, unproven=one.unproven or (one.level != "note" and len(aloud) > 1)) for one in told)
+    lines = {(one.place.file, one.place.line) for one in told if one.level in ("fault", "caution") and not one.unproven}
+    several = Counter(file for file, _ in lines)
+    for one in told:
+        yield replace(one, unproven=one.unproven or (one.level != "note" and several[one.place.file] > 1))
 
 
 def anywhere(check: Callable[[list[Log]], Iterable[Finding]]) -> Callable[[list[Log]], Iterable[Finding]]:

@@ -30,6 +30,11 @@ CLASSES = (
     "| class | precision | recall | map |\n|---|---|---|---|\n| with | 0.807 | 0.635 | 0.685 |\n"
     "| without | 0.701 | 0.667 | 0.707 |\n| overall | 0.754 | {} | 0.696 |\n"
 )
+BRIDGE = (
+    "# Summary\n\nThe bridge reaches {} accuracy.\n\n# Results\n\n| run | accuracy |\n|---|---|\n| bridge | 0.64 |\n"
+    "| text | 0.70 |\n"
+)
+FAR = "".join(f"\nThe set {name} was left as it was.\n" for name in "abcdefghij")
 
 CASES = {
     "a digit of a share in a bracket": (
@@ -86,6 +91,39 @@ CASES = {
     "a spread behind the mean of its values": (
         "spread-kind", "- seeds: 0.155, 0.138, 0.149; mean 0.1473, std 0.030\n",
         "- the std explodes (±0.030; seeds: 0.155, 0.138, 0.149)\n",
+    ),
+    "a difference from the number of a heading": (
+        "change-disagrees", "# From 0.600\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
+        "# From 0.620\n" + FAR + "- depth: 0.612 → 0.648 (+4.5 %)\n",
+    ),
+    "a percentage in whole fives": (
+        "change-disagrees", "- cost 12.40 → 9.10 (-23 %)\n", "- cost 12.40 → 9.10 (-25 %)\n",
+    ),
+    "a count of amounts": ("count-and-rate", "- cards: 9/24 (34 %)\n", "- memory: 9/24 GB (34 %)\n"),
+    "a score in points": ("count-and-rate", "- rubric: 87/200 (43.9%)\n", "- rubric: 87/100 (87.5%)\n"),
+    "a spread over something else": (
+        "spread-kind", "- acc over 3 seeds: 61.2, 62.5, 60.9, std 0.3\n",
+        "- acc over 3 seeds: 61.2, 62.5, 60.9, std 0.3 (across items)\n",
+    ),
+    "a share of two digits in its own line": (
+        "count-and-rate", "- accuracy: 0.62 (31/48)\n", "- hit@5 0.62 (31/48 queries with 3 answers)\n",
+    ),
+    "a part of a gap": (
+        "change-disagrees", "- the teacher has 0.560\n- base 0.300 → 0.360 (+28.0 %)\n",
+        "- the teacher has 0.560\n- base 0.300 → 0.360 (+23.1 %)\n",
+    ),
+    "a part of the errors": (
+        "change-disagrees", "- accuracy 56.0 % → 62.0 % (+14.9 %)\n", "- accuracy 56.0 % → 62.0 % (+13.6 %)\n",
+    ),
+    "a share that was rounded twice": (
+        "count-and-rate", "161 of 340, i.e. 47.0 %, passed.\n", "161 of 340, i.e. 47.5 %, passed.\n",
+    ),
+    "signs of a line of differences alone": (
+        "signs-disagree", "- deltas +0.012, -0.004, +0.021: consistent gain\n",
+        "- deltas +0.012, -0.004, +0.021: consistent gain on the other set, 0.034\n",
+    ),
+    "a quoted result that a digit makes right": (
+        "drift", BRIDGE.format("0.68"), BRIDGE.format("0.59"),
     ),
 }  # fmt: skip
 """Rule, a text that must be told aloud, and its look-alike in which nothing is."""

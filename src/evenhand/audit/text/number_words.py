@@ -42,6 +42,11 @@ def a_digit_off(told: Number, right: float) -> bool:
     return len(mine) == len(other) and (len(differ) == 1 or turned)
 
 
+def rounded_off(told: Number, right: float) -> bool:
+    """Whether a percentage is told in whole fives, as what is meant roughly is, and is the nearest to the right one."""
+    return told.unit == "%" and not told.decimals and told.value % 5 == 0 and abs(abs(told.value) - abs(right)) <= 2.5
+
+
 def chance(p: float) -> str:
     """A p-value."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3g}" if p < 0.1 else f"p = {p:.2f}"

@@ -7,12 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import combinations
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, lone, place_of, unproven
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.number_words import a_digit_off, printed, signed
+from evenhand.audit.text.number_words import a_digit_off, printed, rounded_off, signed
 from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
@@ -39,8 +38,7 @@ _INTERVAL = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
-    for log in logs:
-        yield from lone(_all(log))
+    return lone(one for log in logs for one in _all(log))
 
 
 def _all(log: Log) -> Iterator[Finding]:
@@ -75,6 +73,8 @@ def _a_slip(log: Log, one: Finding) -> bool:
     line = log.line(one.place.line)
     if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
         return False  # two whole numbers may be settings, whose change is told in a third's
+    if rounded_off(delta, float(one.facts["relative"] or 0)):
+        return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
     return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not elsewhere.of_a_third(log, change)
 
@@ -128,19 +128,17 @@ def _estimated(log: Log, change: Change) -> bool:
 
 
 def _of_others(log: Log, change: Change) -> bool:
-    """Whether a sentence's difference is one of pairs, of two other numbers beside it, or of a metric of its own."""
+    """Whether a sentence's difference is one of pairs, or of a metric of its own."""
     body, delta = change.line.body, change.delta
     if change.line.kind == "row":
         return _estimated(log, change)
     if change.line is change.base_line and SETTINGS.search(re.split(r"[,;:()]\s", body[: change.base.start])[-1]):
         return True
-    beside = [n for n in change.line.numbers if n.start != delta.start and n.decimals == change.base.decimals > 0]
-    pairs = (replace(change, base=a, new=b) for a, b in combinations(beside, 2) if {a, b} != {change.base, change.new})
     between = body[change.new.end : delta.start] if change.line is change.base_line else ""
     own, others = ({one[0].lower() for one in METRIC.finditer(text)} for text in (between, body[: change.new.end]))
     over = OVER_ELSE.search(re.split(r"[.,;:()]\s|\)", body[delta.end :])[0][:_BEHIND])
     elsewhere = bool(between) and over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
-    return elsewhere or _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
+    return elsewhere or _estimated(log, change) or not own <= others | {"loss"}
 
 
 def _of_else(change: Change) -> bool:

@@ -39,9 +39,8 @@ _LOOKED_AT = 8
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A relation that holds in at least three rows, by no accident, but not in one."""
-    for log in logs:
-        tables = (table for table in log.tables if 4 <= len(table.rows) <= _MOST_ROWS)
-        yield from lone(one for table in tables for one in _pairs(log, table))
+    tables = ((log, table) for log in logs for table in log.tables if 4 <= len(table.rows) <= _MOST_ROWS)
+    return lone(one for log, table in tables for one in _pairs(log, table))
 
 
 def _numeric(table: Table) -> list[int]:

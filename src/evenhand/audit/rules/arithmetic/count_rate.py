@@ -57,9 +57,9 @@ _EQUATED = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each share that is not the one of its count, once; aloud where words or its siblings say that it is one."""
-    for log in logs:
-        told = {(one.place.line, str(one.facts["printed"])): one for one in reversed(list(_found_in(log)))}
-        yield from lone(reversed(told.values()))
+    found = [one for log in logs for one in _found_in(log)]
+    told = {(one.place.file, one.place.line, str(one.facts["printed"])): one for one in reversed(found)}
+    return lone(reversed(told.values()))
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _found_in(log: Log) -> Iterator[Finding]:
     for one in _of_siblings(log):
         yield _judged(log, one, shown=True)
     for one in _read(log):
-        yield _judged(log, one, shown=not one.quote or _equated(one.quote))
+        yield replace(_judged(log, one, shown=not one.quote or _equated(one.quote)), quote="")
 
 
 def _judged(log: Log, one: Finding, *, shown: bool) -> Finding:

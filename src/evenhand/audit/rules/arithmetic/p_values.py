@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, lone, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import numbers
@@ -26,6 +26,11 @@ _CORRECTED = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
+    """The one p-value of a file that its statistic does not have: several are of another test."""
+    return lone(_found_in(logs))
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
     """``t(9) = 1.20, p = .01``; a one-sided p is let pass."""
     for log in logs:
         for line in log.spoken():

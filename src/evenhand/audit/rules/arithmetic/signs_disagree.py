@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, lone, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, lists_in
@@ -38,9 +38,7 @@ _BELOW, _NEAR = 2, 4
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``2+/1-`` beside differences of which three are positive; a stable gain beside differences of both signs."""
-    for log in logs:
-        yield from _patterns(log)
-        yield from _words(log)
+    return lone(one for log in logs for one in (*_patterns(log), *_words(log)))
 
 
 def _words(log: Log) -> Iterator[Finding]:
@@ -54,7 +52,8 @@ def _words(log: Log) -> Iterator[Finding]:
     }  # fmt: skip
     for line, values in told.items():
         plus, minus = (sum(sign * n.value > 0 for n in values) for sign in (1, -1))
-        if not plus or not minus or line.kind == "row":
+        others = {n.start for n in line.numbers if n.decimals} - {n.start for n in values}
+        if not plus or not minus or line.kind == "row" or others:
             continue
         place = log.by_number[line.number]
         below = [one for one in log.lines[place + 1 : place + 1 + _BELOW] if one.parent == line.parent]

@@ -13,6 +13,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
@@ -29,6 +30,8 @@ _DECLARED = Pattern(
 
 _FEWEST = 3
 """Of two values, many a number is nearly the spread."""
+
+_BEHIND = Pattern(r"[\s%]*\(?\s*((?:over|across|between|within|among|on)\s[^().;,]*)", re.IGNORECASE)
 
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
@@ -77,7 +80,15 @@ def _of_a_number(series: Series) -> bool:
     """Whether a spread in words belongs to the number before its ±, and not to the values: their mean is not there."""
     alone = series.sd is not None and (series.sd.spread or len(series.values) < _FEWEST)
     theirs = series.mean is not None and right(series.mean, series.values)
-    return series.line.kind in ("prose", "bullet") and alone and not theirs
+    return series.line.kind in ("prose", "bullet") and (_over_else(series) or (alone and not theirs))
+
+
+def _over_else(series: Series) -> bool:
+    """Whether words right behind a spread say over what it is, and name what its values do not."""
+    line = series.sd_line or series.mean_line
+    own = [n for n in line.numbers if series.sd is not None and n.value == series.sd.value]
+    found = _BEHIND.match(line.body, own[-1].end) if own else None
+    return found is not None and not nothing_new(found[1], series.label, len(series.values))
 
 
 def _far(facts: Mapping[str, Any], *, data: bool) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, place_of
+from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, lone, place_of
 from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.text.log import Line, Log, Table
-from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.number_words import a_digit_off, printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN, said_in
@@ -43,8 +43,12 @@ _SPAN = Pattern(r"\s?[–-]\s?|\s+to\s+")
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
-    yield from _between(logs)
-    yield from _cited(logs)
+    yield from lone(_found_in(logs))
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
+    yield from _slips(_between(logs))
+    yield from _slips(_cited(logs))
     for earlier, later in combinations(logs, 2):
         yield from _named(earlier, later)
     for log in logs:
@@ -52,15 +56,23 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for quote in quoted:
             at, there = place_of(log, quote.line), place_of(log, quote.own.line)
             name = f"{quote.own.name}: {quote.own.metric}"
-            yield _otherwise(at, quote.said, quote.own.value, name, "quoted", there, printed(quote.said))
+            one = _otherwise(at, quote.said, quote.own.value, name, "quoted", there, printed(quote.said))
+            yield from _slips([one])
         for two in told_twice(log):
             at, there = place_of(log, two.second.line), place_of(log, two.first.line)
             if (two.second.number.value, at.line) not in {(quote.said.value, quote.line) for quote in quoted}:
                 one = _otherwise(at, two.second.number, two.first.number, two.name, "twice", there)
                 yield replace(one, unproven=not two.sure)
-        yield from _quoted_means(log)
+        yield from _slips(_quoted_means(log))
         for line in log.spoken():
             yield from _ranges(log, line)
+
+
+def _slips(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Quoted results that a digit makes right: others were measured anew, on other items or in another way."""
+    for one in found:
+        said, own = (numbers(str(one.facts[key]))[0] for key in ("printed", "other"))
+        yield replace(one, unproven=one.unproven or not a_digit_off(said, own.value))
 
 
 def _otherwise(at: Place, said: Number, own: Number, of: str, kind: str, there: Place, quote: str = "") -> Finding:

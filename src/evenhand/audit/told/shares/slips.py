@@ -6,7 +6,7 @@ import math
 import re
 
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.number_words import a_digit_off
+from evenhand.audit.text.number_words import a_digit_off, rounded_off
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -16,8 +16,16 @@ _FAR, _POINTS = 0.3, 2.0
 _IDS, _BESIDE = 1000, 10
 """Two large numbers so near to each other are names of things, or years."""
 
+_TWICE = 3
+"""A share this many halves of its last digit away may have been rounded twice."""
+
 _AROUND = 6
 """Lines before and behind: as far as one looks for another count that gives a share."""
+
+_SCALES = (5, 10, 100)
+"""Of so many points, a score may have halves."""
+
+_AMOUNT = Pattern(r"\s?(?:[kKMGT]i?B|ms|s|sec\w*|min\w*|h|hours?|days?|points?|pts|[kM]?W|k?Wh|USD|EUR|[$€%])(?![a-z])")
 
 _THREE = 3
 """Numbers of a line that tells a count with its share, and nothing else."""
@@ -36,13 +44,23 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
     """
     if (part >= _IDS and whole - part <= _BESIDE) or share.about or _AVERAGED.search(line.body):
         return False
+    if _measured(line, whole) or (whole in _SCALES and not shown):
+        return False
     scale = 1 if share.unit == "%" or share.value > 1 else 100
     found = 100 * part / whole / scale
+    twice = min(abs(found - share.value), abs(100 / scale - found - share.value)) <= _TWICE * share.slack
+    if twice or rounded_off(share, found):
+        return False
     near = abs(share.value - found) <= max(_POINTS / scale, _FAR * found)
     digit = a_digit_off(share, found) or (near and _another_part(part, whole, share))
-    fine = share.decimals > 0 or len(line.numbers) == _THREE  # a tenth of all numbers are off by one digit of two
+    fine = share.decimals > (0 if scale == 1 else 2) or len(line.numbers) == _THREE  # of two digits, one is off by chance
     slip = (near or digit) if shown else digit and fine
     return slip and not of_a_third(log, line, part, whole, share)
+
+
+def _measured(line: Line, whole: int) -> bool:
+    """Whether a whole is an amount of something that comes in parts, so that it was rounded before it was divided."""
+    return any(int(n.value) == whole and _AMOUNT.match(line.body, n.end) for n in line.numbers)
 
 
 def _another_part(part: int, whole: int, share: Number) -> bool:
