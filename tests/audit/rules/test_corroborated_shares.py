@@ -87,6 +87,10 @@ NOTES: dict[str, tuple[str, str, str, str]] = {
         "identical-rows", "log.md", TWINS.format("arm", "loss", "plain", "2.6583", "new", "2.6583"),
         TWINS.format("arm", "loss", "plain", "2.6583", "new in shadow", "2.6583"),
     ),
+    "a spread of parts, not of repeats": (
+        "spread-kind", "log.md", "- entropy of the seeds: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
+        "- entropy of the heads: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
+    ),
     "signs of results": (
         "recomputed", "log.md", "- differences over 3 seeds: -0.018, +0.029, +0.315\n",
         "- Sharpe over 3 seeds: -0.018, +0.029, +0.315\n",

@@ -13,6 +13,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
@@ -26,6 +27,12 @@ _DECLARED = Pattern(
     needs="ddof|pstdev|population",
 )
 """The log says itself which spread it prints."""
+
+_NEAR = 8
+"""Lines beside values that may say of what they are."""
+
+_TRAIN = Pattern(r"(?<![a-z])(?:train\w*|splits?|sessions?)(?![a-z])", re.IGNORECASE)
+"""Words that most logs have, be anything repeated or not."""
 
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
@@ -46,7 +53,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
             if kind == "population" and series.stated == "sample" and not fresh:
                 yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
-            elif kind == "population" and not declared:
+            elif kind == "population" and not declared and (series.stated == "sample" or _over_repeats(log, series)):
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
             elif kind == "none" or (
@@ -59,6 +66,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once
             yield replace(first, facts={**first.facts, "more": len(others), "where": where})
+
+
+def _over_repeats(log: Log, series: Series) -> bool:
+    """Whether the text says that the values are those of repeats: only then are there intervals and tests of them."""
+    place = log.by_number[series.line.number]
+    near = log.lines if log.data or series.line.kind == "row" else log.lines[max(0, place - _NEAR) : place + _NEAR]
+    titles = log.path(series.line.section) if not log.data else ()
+    texts = (log.name, series.label, *titles, *(one.text for one in near))
+    return any(A_REPEAT.search(_TRAIN.sub(" ", text)) for text in texts)
 
 
 def _shown(series: Series) -> bool:
