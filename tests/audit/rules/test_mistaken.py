@@ -465,7 +465,7 @@ def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_t
 def test_a_spread_that_is_set_right_has_two_digits_at_least(tmp_path: Path) -> None:
     values = [0.51, 0.55, 0.49, 0.56, 0.53, 0.50]
     sd = (sum((one - sum(values) / 6) ** 2 for one in values) / 6) ** 0.5
-    (tmp_path / "a.json").write_text(f'{{"seed_accs": {values}, "mean": {sum(values) / 6}, "std": {sd}}}')
+    (tmp_path / "a.json").write_text(f'{{"accs": {values}, "mean": {sum(values) / 6}, "std": {sd}}}')
     (one,) = [one for one in audit(open_logs([tmp_path / "a.json"])) if one.rule == "spread-kind"]
     assert "these 6 values is 0.028," in sentence(one)
 
