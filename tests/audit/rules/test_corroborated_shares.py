@@ -74,6 +74,8 @@ TWINS = (
 FAILED = "# {}\n\n- base run: accuracy 61.2 %\n- wide run failed: killed by the scheduler\n- {}\n"
 ARMS = "arm,accuracy,f1,mcc\n{},0.61273,0.58131,0.4127\n{},0.61273,0.58131,0.4127\nnet,0.7123,0.6912,0.5\n"
 
+COLUMNS = "| arm | mean | S1 | S2 | S3 |\n|---|---|---|---|---|\n| new | {} | 0.5758 | 0.5461 | 0.5755 |\n"
+
 NOTES: dict[str, tuple[str, str, str, str]] = {
     "rows that are sets of items": ("granularity", "log.md", ROWS.format("arm"), ROWS.format("dataset")),
     "a list of something else": (
@@ -86,6 +88,13 @@ NOTES: dict[str, tuple[str, str, str, str]] = {
     "an arm that only looks on": (
         "identical-rows", "log.md", TWINS.format("arm", "loss", "plain", "2.6583", "new", "2.6583"),
         TWINS.format("arm", "loss", "plain", "2.6583", "new in shadow", "2.6583"),
+    ),
+    "a spread of parts, not of repeats": (
+        "spread-kind", "log.md", "- entropy of the seeds: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
+        "- entropy of the heads: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
+    ),
+    "columns that are called like seeds": (
+        "recomputed", "log.md", COLUMNS.format("0.5658"), COLUMNS.format("0.5851"),
     ),
     "signs of results": (
         "recomputed", "log.md", "- differences over 3 seeds: -0.018, +0.029, +0.315\n",

@@ -14,6 +14,7 @@ from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
@@ -32,6 +33,12 @@ _FEWEST = 3
 """Of two values, many a number is nearly the spread."""
 
 _BEHIND = Pattern(r"[\s%]*\(?\s*((?:over|across|between|within|among|on)\s[^().;,]*)", re.IGNORECASE)
+
+_NEAR = 8
+"""Lines beside values that may say of what they are."""
+
+_TRAIN = Pattern(r"(?<![a-z])(?:train\w*|splits?|sessions?)(?![a-z])", re.IGNORECASE)
+"""Words that most logs have, be anything repeated or not."""
 
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
@@ -53,7 +60,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
             if kind == "population" and series.stated == "sample" and not fresh:
                 yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
-            elif kind == "population" and not declared:
+            elif kind == "population" and not declared and (series.stated == "sample" or _over_repeats(log, series)):
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
             elif kind == "none" or (
@@ -68,6 +75,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once
             yield replace(first, facts={**first.facts, "more": len(others), "where": where})
+
+
+def _over_repeats(log: Log, series: Series) -> bool:
+    """Whether the text says that the values are those of repeats: only then are there intervals and tests of them."""
+    if log.data:
+        return True  # what a program gives with its mean and spread
+    place = log.by_number[series.line.number]
+    near = log.lines if series.line.kind == "row" else log.lines[max(0, place - _NEAR) : place + _NEAR]
+    texts = (log.name, series.label, *log.path(series.line.section), *(one.text for one in near))
+    return any(A_REPEAT.search(_TRAIN.sub(" ", text)) for text in texts)
 
 
 def _shown(series: Series) -> bool:

@@ -15,6 +15,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
+from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 from evenhand.audit.told.seeds.series import OVER, Floats, Series, series_of
 from evenhand.audit.told.seeds.spreads import (
@@ -101,6 +102,7 @@ def _of_means(log: Log, table: Table) -> bool:
 def _only_mean(series: Series) -> bool:
     """Whether a result is given by its values and their mean alone."""
     told = series.mean is not None and series.sd is None and len(series.values) >= 3
+    told = told and series.mean is not None and right(series.mean, series.values)  # a column that only is named so
     return told and any(n.decimals for n in series.values) and not _COST.search(series.label.replace("_", " "))
 
 
