@@ -502,3 +502,20 @@ def test_a_share_that_another_count_near_makes_right_is_one_of_that(tmp_path: Pa
     (one,) = aloud(tmp_path, text.format(55), "count-and-rate")
     assert one.level == "fault"
     assert aloud(tmp_path, text.format(68), "count-and-rate") == []
+
+
+BOTH = """The fine-tuned model reduces code-switched WER from 0.964 to 0.564 — a **41% relative
+improvement** over the Small-a baseline and a **36% improvement** over the {}
+pre-trained baseline (Small-b at 0.879). Crucially, the penalty drops to
+0.84×, meaning the fine-tuned model handles code-switched speech *better* than monolingual speech.
+"""
+
+
+@pytest.mark.parametrize("name", ["tuned", "best"])
+def test_two_baselines_of_one_arm_are_no_ranking(tmp_path: Path, name: str) -> None:
+    assert aloud(tmp_path, BOTH.format(name), "baselines-differ") == []
+
+
+def test_a_mean_may_be_that_of_all_rows_of_its_column(tmp_path: Path) -> None:
+    rows = "".join(f"| {name} | 0.{n} |\n" for name, n in (("H1", 7037), ("H2", 7158), ("T3", 7269), ("T4", 7456)))
+    assert aloud(tmp_path, f"| split | accuracy |\n|---|---|\n{rows}| mean | 0.7230 |\n", "mean-disagrees") == []

@@ -122,7 +122,10 @@ def _otherwise(table: Table, series: Series, mean: Number) -> bool:
         return _of_more(series, mean, [n for n in own if n is not None])
     if len(places) != 1:
         return False
-    above = [i for i, value in enumerate(table.columns[places[0]][:at]) if value in series.values]
+    column = table.columns[places[0]]
+    if _of_more(series, mean, [n for n in column[:at] if n is not None]):
+        return True
+    above = [i for i, value in enumerate(column[:at]) if value in series.values]
     beside = [one for i, one in enumerate(table.columns) if i != places[0]]
     summary = [column[at] for column in beside]
     weights = [[column[i] for i in above] for column in beside]
@@ -132,7 +135,7 @@ def _otherwise(table: Table, series: Series, mean: Number) -> bool:
 
 
 def _of_more(series: Series, mean: Number, row: Sequence[Number]) -> bool:
-    """Whether a mean is that of more cells of its row, those of its values among them."""
+    """Whether a mean is that of more cells of its row or column, those of its values among them."""
     cells = [n for n in row if n is not mean]
     runs = (cells[a:b] for a in range(len(cells)) for b in range(a + len(series.values) + 1, len(cells) + 1))
     return any(right(mean, run) for run in runs if all(one in run for one in series.values))

@@ -43,6 +43,9 @@ _RANK = Pattern(
     re.IGNORECASE,
     needs=" > |strong|larg|bigg|better|superior|preferable|best|more|most |wins|prefer|times|twice|double",
 )
+_NAMED = Pattern(r"\s+(?:[\w-]+\s+){0,2}(?:baselines?|models?|checkpoints?|competitors?)\b", re.IGNORECASE)
+"""Behind a word of rank that belongs to a name: ``over the best pre-trained baseline``."""
+
 _NO = Pattern(
     r"\b(?:not|no|never|n['’]t|neither|different (?:baselines?|bases?|references?|starting)|same (?:baseline|"
     r"base|reference)|"
@@ -89,7 +92,7 @@ class Outranked:
 def outranked(log: Log) -> Iterator[Outranked]:
     """``A: +3.1 over the untuned model. B: +0.8 over the tuned one. A helps more than B``."""
     for one, before in scenes(log):
-        if _RANK.search(one.text) is None:
+        if _rank(one.text) is None:
             continue
         told = [gain for other in (*before[-3:], one) for gain in _gains(other)]
         rows = [row for t in log.tables if t.section == one.section for row in _in_table(log, t)]
@@ -152,7 +155,7 @@ def _gains(one: Statement) -> list[Over]:
 
 def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
     """The gains of the two arms of which a statement says that the first is better, and whose references differ."""
-    rank = _RANK.search(one.text)
+    rank = _rank(one.text)
     if rank is None or len(told) < 2 or len({gain.name for gain in told}) < 2 or len(told) > 4:
         return None
     claim = one.text[clause_at(one.text, rank.start(), ";,.") :]
@@ -164,9 +167,15 @@ def _ranked(one: Statement, told: Sequence[Over]) -> tuple[Over, Over] | None:
             if other.size >= gain.size or not mine or not theirs or not _apart(gain, other):
                 continue
             places = [_place(claim, words) for words in (mine, theirs)]
-            if places[0] is not None and (places[1] is None or places[0] < places[1]):
+            alone = places[1] is None and " than " not in claim  # what it is better than is something else
+            if places[0] is not None and (alone or (places[1] is not None and places[0] < places[1])):
                 return gain, other
     return None
+
+
+def _rank(text: str) -> re.Match[str] | None:
+    """The first word that says of one arm that it is the better, no part of a baseline's name."""
+    return next((m for m in _RANK.finditer(text) if _NAMED.match(text, m.end()) is None), None)
 
 
 def _place(text: str, words: frozenset[str]) -> int | None:
