@@ -53,7 +53,9 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
         return False
     near = abs(share.value - found) <= max(_POINTS / scale, _FAR * found)
     digit = a_digit_off(share, found) or (near and _another_part(part, whole, share))
-    fine = share.decimals > (0 if scale == 1 else 2) or len(line.numbers) == _THREE  # of two digits, one is off by chance
+    fine = (
+        share.decimals > (0 if scale == 1 else 2) or len(line.numbers) == _THREE
+    )  # of two digits, one is off by chance
     slip = (near or digit) if shown else digit and fine
     return slip and not of_a_third(log, line, part, whole, share)
 
