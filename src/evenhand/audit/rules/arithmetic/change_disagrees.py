@@ -86,12 +86,9 @@ def _found_in(log: Log) -> Iterator[Finding]:
         by_group[_group(log, change)].append((change, bool(readings(change))))
     for found in by_group.values():
         right = sum(fits for _, fits in found)
-        odd = [change for change, fits in found if not fits and _is_odd(change, right, len(found))]
-        wrong = [
-            _finding(log, one, sure=_sure(log, one, right))
-            for one in odd
-            if not (_of_else(one) or _of_others(log, one))
-        ]
+        apart = [one for one, fits in found if not fits and _is_odd(one, right, len(found))]
+        apart = [one for one in apart if not (_of_else(one) or _of_others(log, one))]
+        wrong = [_finding(log, one, sure=_sure(log, one, right)) for one in apart]
         said |= {one.place.line for one in wrong}
         yield from wrong if sum(one.level == "fault" for one in wrong) < 2 else unproven(wrong)
     known = {(change.line.number, change.delta.start) for change in changes_of(log)}

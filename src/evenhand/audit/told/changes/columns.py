@@ -172,7 +172,7 @@ def _one_odd(
             if found is None:
                 return None
             if abs(sign * found - number.value) <= slack:
-                if found:
+                if found and pair[0].value and pair[1].value:  # from or to nothing, a column is a copy
                     right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
             elif not _is_factor(pair, number):
                 odd.append((pair, number, sign * found))

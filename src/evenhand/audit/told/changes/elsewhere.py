@@ -26,7 +26,7 @@ def of_a_third(log: Log, change: Change) -> bool:
     for other in others:
         if other.value in (change.base.value, change.new.value) or other.value == change.delta.value:
             continue
-        if any(readings(replace(change, **{side: other})) for side in ("base", "new")) or _of_a_gap(change, other):
+        if any(map(readings, (replace(change, base=other), replace(change, new=other)))) or _of_a_gap(change, other):
             return True
     return _of_what_is_left(change)
 

@@ -56,6 +56,6 @@ def _allowed(one: Number, change: Change) -> bool:
 def _right(log: Log, change: Change) -> Iterator[Line]:
     """The lines of a section that have as many numbers, and a difference that is right."""
     for one in changes_of(log):
-        alike = (one.line.section, one.line.kind) == (change.line.section, change.line.kind) != "row"
-        if alike and len(one.line.numbers) == len(change.line.numbers) and readings(one):
+        alike = (one.line.section, one.line.kind) == (change.line.section, change.line.kind)
+        if alike and one.line.kind != "row" and len(one.line.numbers) == len(change.line.numbers) and readings(one):
             yield one.line
