@@ -66,6 +66,8 @@ ROWS = "| {} | accuracy |\n|---|---|\n" + "".join(
     f"| {name} | {k / 128:.4f} |\n" for name, k in zip("abcdefgh", (61, 63, 67, 70, 71, 75, 79, 83), strict=True)
 )
 SPENT = (0.4765625, 0.4921875, 0.5234375, 0.546875, 0.5546875, 0.5859375, 0.6171875)
+STEPS = [0.1 + 0.013 * (7 * k % 30) for k in range(30)]
+LONG = '{{\n "about": "gaps {}",\n "mean": 0.2885,\n "std": 0.1125207,\n "raw": {}\n}}\n'
 LISTED = '{{\n "mean_{}": 0.5429688,\n "{}": {}\n}}\n'
 TWINS = (
     "| {} | {} | perplexity | F1 |\n|---|---|---|---|\n| {} | {} | 14.2718 | 61.273 |\n"
@@ -92,6 +94,9 @@ NOTES: dict[str, tuple[str, str, str, str]] = {
     "a spread of parts, not of repeats": (
         "spread-kind", "log.md", "- entropy of the seeds: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
         "- entropy of the heads: [4.61, 4.78, 4.78, 4.79], mean=4.74, std=0.075\n",
+    ),
+    "a spread of a long list": (
+        "spread-kind", "a.json", LONG.format("over the seeds", STEPS), LONG.format("along a talk", STEPS),
     ),
     "columns that are called like seeds": (
         "recomputed", "log.md", COLUMNS.format("0.5658"), COLUMNS.format("0.5851"),

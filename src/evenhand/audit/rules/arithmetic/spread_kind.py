@@ -34,6 +34,9 @@ _FEWEST = 3
 
 _BEHIND = Pattern(r"[\s%]*\(?\s*((?:over|across|between|within|among|on)\s[^().;,]*)", re.IGNORECASE)
 
+_FEW = 20
+"""So many repeats a program makes; of more values each is one of a long list of items or steps."""
+
 _NEAR = 8
 """Lines beside values that may say of what they are."""
 
@@ -79,11 +82,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def _over_repeats(log: Log, series: Series) -> bool:
     """Whether the text says that the values are those of repeats: only then are there intervals and tests of them."""
-    if log.data:
+    if log.data and len(series.values) <= _FEW:
         return True  # what a program gives with its mean and spread
     place = log.by_number[series.line.number]
-    near = log.lines if series.line.kind == "row" else log.lines[max(0, place - _NEAR) : place + _NEAR]
-    texts = (log.name, series.label, *log.path(series.line.section), *(one.text for one in near))
+    near = log.lines if log.data or series.line.kind == "row" else log.lines[max(0, place - _NEAR) : place + _NEAR]
+    titles = () if log.data else log.path(series.line.section)
+    texts = (log.name, series.label, *titles, *(one.text for one in near))
     return any(A_REPEAT.search(_TRAIN.sub(" ", text)) for text in texts)
 
 
