@@ -15,13 +15,12 @@ from evenhand.audit.text.number_words import a_digit_off, printed, rounded_off, 
 from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
-from evenhand.audit.told.changes import elsewhere
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
 from evenhand.audit.told.changes.from_to import from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
-from evenhand.audit.told.changes.shown import shown
+from evenhand.audit.told.changes.shown import of_a_third, shown
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
@@ -76,7 +75,7 @@ def _a_slip(log: Log, one: Finding) -> bool:
     if rounded_off(delta, float(one.facts["relative"] or 0)):
         return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
-    return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not elsewhere.of_a_third(log, change)
+    return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not of_a_third(log, change)
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
