@@ -1,4 +1,4 @@
-"""Whether a text shows that a difference is told of two numbers, and not of one of them and a third that stands near."""
+"""Whether a text shows that a difference is told of two numbers, and not of one of them and a third near."""
 
 from __future__ import annotations
 
