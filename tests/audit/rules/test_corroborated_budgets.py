@@ -42,6 +42,11 @@ TRIALS = (
     "- so ours is better by 1.1\n"
 )
 HURTS = "# Log\n\n- the retrieval run crashed with OOM{}\n- verdict: retrieval hurts\n"
+NAMED = "# Grid\n\n| config | epochs | acc |\n|---|---|---|\n| {} | 10 | 0.712 |\n| {} | 30 | 0.745 |\n"
+AT = (
+    "# Runs\n\n- baseline: 10 epochs, 71.2 %\n- ours: 30 epochs, 74.1 %\n- ours at first: 73.0 %\n"
+    "- ours is better by 1.8 points {}\n"
+)
 
 CASES = {
     "a short conclusion": ("no-op", FAR.format(""), FAR.format(", as far as could be seen" * 12)),
@@ -117,6 +122,12 @@ CASES = {
         "few-seeds",
         "- 3/3 seeds positive\n",
         "- 3/3 seeds positive (5 more are running)\n",
+    ),
+    "epochs of a name": ("unequal-budgets", NAMED.format("baseline", "big"), NAMED.format("baseline-e10", "big-e30")),
+    "a comparison at the smaller budget": (
+        "unequal-budgets",
+        AT.format("in all"),
+        AT.format("at 10 epochs"),
     ),
     "a reference and another result": (
         "baselines-differ",

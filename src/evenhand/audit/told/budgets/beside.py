@@ -41,7 +41,7 @@ _KIND = Pattern(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
 
 _MADE_EQUAL = Pattern(
     r"\b(?:both|each|all|same|equal)\b[^.;]{0,40}\b(?:steps?|epochs?|tokens|updates|budgets?|examples)\b|"
-    r"\bbatch(?: ?size)?(?: of| =|:)? ?\d",
+    r"\bbatch(?: ?size)?(?: of| =|:)? ?\d|\bat \d[\d,]*k? (?:steps|epochs)\b",
     re.IGNORECASE,
 )
 """What may make up for a difference in one unit: equal amounts of another, or the size of a batch."""

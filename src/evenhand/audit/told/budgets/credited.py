@@ -91,7 +91,8 @@ def credited_in_words(one: Compared, near: list[Statement], every: list[Amount],
     if more.kind == "gpus" and len({amount.value for amount in every if amount.kind == "time"}) != 1:
         return False
     scene = [other for other in near if min(lines) <= other.line.number and other.place <= one.claim.place + _AFTER]
-    if more.kind == "steps" and any(BATCH.search(other.text) for other in scene):
+    at_less = less.statement is not one.claim and any(n.value == less.value for n in one.claim.numbers)
+    if at_less or (more.kind == "steps" and any(BATCH.search(other.text) for other in scene)):
         return False
     told = {amount.value for amount in every if amount.kind == more.kind}
     if told != {more.value, less.value} or any(_CHAINED.search(s.text) for s in scene):
