@@ -519,3 +519,13 @@ def test_two_baselines_of_one_arm_are_no_ranking(tmp_path: Path, name: str) -> N
 def test_a_mean_may_be_that_of_all_rows_of_its_column(tmp_path: Path) -> None:
     rows = "".join(f"| {name} | 0.{n} |\n" for name, n in (("H1", 7037), ("H2", 7158), ("T3", 7269), ("T4", 7456)))
     assert aloud(tmp_path, f"| split | accuracy |\n|---|---|\n{rows}| mean | 0.7230 |\n", "mean-disagrees") == []
+
+
+SPEED_OF = "| batch | ours | theirs | gain |\n|---|---|---|---|\n| 2 | 0.5664 | 0.5755 | -1.6% |\n| 8 | 0.1943 | 0.2004 | {} |\n"
+
+
+def test_a_change_may_be_relative_to_the_second_column(tmp_path: Path) -> None:
+    rest = "| 16 | 0.1196 | 0.1160 | +3.2% |\n| 32 | 0.0679 | 0.0643 | +5.5% |\n| 64 | 0.0354 | 0.0341 | +3.7% |\n"
+    assert aloud(tmp_path, SPEED_OF.format("-3.0%") + rest, "change-disagrees") == []
+    (one,) = aloud(tmp_path, SPEED_OF.format("-4.3%") + rest, "change-disagrees")
+    assert one.level == "fault"

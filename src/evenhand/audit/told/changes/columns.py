@@ -227,10 +227,14 @@ def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | Non
 
 
 def _of_another_way(pair: Pair, number: Number) -> bool:
-    """Whether an odd difference is right in another way: points where the others are relative."""
+    """Whether an odd difference is right in another way: points where the others are relative, or of the other one."""
     ways = (_points, _relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
-    return any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
+    behind = _relative(pair[1].value, pair[0].value)
+    of_other = behind is not None and abs(behind - number.value) <= _slack(
+        (pair[1], pair[0], *pair[2:]), number, _relative
+    )
+    return of_other or any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
 
 
 def _is_factor(pair: Pair, number: Number) -> bool:
