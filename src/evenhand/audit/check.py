@@ -11,6 +11,8 @@ from pathlib import Path
 from evenhand.audit.finding import LEVELS, Finding, Place, Rule
 from evenhand.audit.rules import RULES
 from evenhand.audit.text.log import SUMMARIES, Log
+from evenhand.audit.text.number_words import a_digit_off
+from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.words import reports
 
 _POINT, _LINE = 240, 160
@@ -22,7 +24,8 @@ _SCENE, _ABROAD = 12, 8
 _MANY = 80
 """Lines of a log, blank ones aside, up to which a reading over its sentences may speak aloud.
 
-Real faults are rare and sentences many: of what such readings found in longer logs of strangers, little was right.
+Real faults are rare and sentences many: of what such readings found in longer logs of strangers, little was right. Of
+numbers those speak there that one digit makes right.
 """
 
 _FULL = 60
@@ -53,7 +56,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     ]
     found = [
         replace(one, level="hint", unproven=True)
-        if one.anywhere and one.rule in worded - slips and one.level != "note" and _is_long(by_name[one.place.file])
+        if one.anywhere and one.level != "note" and _is_long(by_name[one.place.file]) and not _by_a_digit(one)
         else one
         for one in found
     ]
@@ -76,6 +79,14 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
 def _is_long(log: Log) -> bool:
     """Whether a log has so many sentences that one which is misread is likelier than one that is wrong."""
     return sum(line.kind != "blank" for line in log.lines) > _MANY
+
+
+def _by_a_digit(one: Finding) -> bool:
+    """Whether one digit, or two in each other's place, makes a number right: the slip that a pen makes most."""
+    told = numbers(str(one.facts.get("printed", "")))
+    right = [value for key in ("found", "difference", "relative") if isinstance(value := one.facts.get(key), float)]
+    scaled = [value * scale for value in right for scale in (1, 100, 0.01)]
+    return len(told) == 1 and any(a_digit_off(told[0], value) for value in scaled)
 
 
 def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:

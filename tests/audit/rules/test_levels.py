@@ -521,3 +521,11 @@ def test_what_a_reading_over_sentences_finds_in_a_long_log_is_a_hint(tmp_path: P
     assert found(tmp_path, {"a.md": said + notes}) == []
     hints = {one.rule: one.level for one in audit(open_logs([tmp_path / "a.md"]), hints=True)}
     assert hints["failure-as-verdict"] == "hint"
+
+
+def test_in_a_long_log_a_slip_is_told_where_one_digit_makes_it_right(tmp_path: Path) -> None:
+    notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
+    for told, aloud in (("28.6%", ["count-and-rate"]), ("21.9%", [])):
+        said = f"- accuracy: 80/429 = {told}\n"
+        assert [one.rule for one in found(tmp_path, {"a.md": said + notes})] == aloud
+        assert [one.rule for one in found(tmp_path, {"a.md": said})] == ["count-and-rate"]

@@ -237,9 +237,11 @@ def _valued(line: Line, found: re.Match[str]) -> bool:
 
 
 def _looks(log: Log, line: Line) -> int | None:
-    """How many evaluations the table of the same section shows."""
+    """How many evaluations the table of the same section shows, where the best is one of them and not the last."""
     here = [t for t in log.tables if t.section == line.section and t.header and _TIME.match(t.header[0])]
-    return len(here[0].rows) if len(here) == 1 else None
+    told = {n.value for n in line.numbers if n.decimals or n.unit == "%"}
+    shown = len(here) == 1 and any(n and n.value in told for column in here[0].columns for n in column[:-1])
+    return len(here[0].rows) if shown else None
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ _WITHIN = (
     r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
     rf"[\w+.%-]+{_GAP})"
 )
-_THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
+_THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b(?!\s*=)|[+\-−]\d)", re.IGNORECASE)
 _IS = Pattern(
     rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|"
     rf"very\s+|"
@@ -43,7 +43,7 @@ _LY = Pattern(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,
 """What a word for steadiness is said of must stand beside it: a stable gain, gains are robust, it beats X reliably."""
 
 _ELSEWHERE = Pattern(
-    r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
+    r"\b(?:across|over|on|in|for|with|between|under)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
     r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|"
     r"five|six|the\s+\w+)"
     r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|"
@@ -51,7 +51,7 @@ _ELSEWHERE = Pattern(
     r"famil\w+|languages?|domains?|categor\w+|classes|subsets?|splits?|checkpoints?|epochs?|steps?|conditions?|"
     r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
     r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
-    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|"
+    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?|weightings?|losses|scorings?)\b|"
     r"\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)|\bin\s+(?:\w+\s+){0,2}metrics\b",
     re.IGNORECASE,
 )

@@ -103,7 +103,7 @@ def counted_in_tables(log: Log) -> Iterator[Counted]:
             wrong = [one for one in rows if _off(one)]
             if _of_a_constant(rows):
                 continue
-            right = len(rows) - len(wrong)
+            right = sum(0 < one.part < one.whole for one in rows if one not in wrong)  # none of none shows nothing
             if right > best[0]:
                 best = (right, wrong)
         if best[0] >= 2 and len(best[1]) <= max(1, best[0] // 4):
