@@ -532,18 +532,22 @@ def test_a_change_may_be_relative_to_the_second_column(tmp_path: Path) -> None:
 
 
 def test_rows_without_any_count_do_not_show_what_a_column_is(tmp_path: Path) -> None:
-    rows = "| model | answer tags | orig EM |\n|---|---|---|\n| a | {}/100 | {} |\n| b | 1/100 | 0.000 |\n| c | {}/100 | {} |\n"
-    assert aloud(tmp_path, rows.format(0, "0.000", 0, "0.000"), "count-and-rate") == []
+    rows = "".join(f"| {name} | {n}/100 | 0.000 |\n" for name, n in (("a", 0), ("b", 1), ("c", 0)))
+    assert aloud(tmp_path, f"| model | answer tags | orig EM |\n|---|---|---|\n{rows}", "count-and-rate") == []
 
 
 def test_what_holds_under_two_scorings_is_not_said_of_seeds(tmp_path: Path) -> None:
-    said = "- **Hold** (both seeds): OFF 0.48, kill 0.47.\n- **The seed split is consistent** — 377 improved{}, 143 did not.\n"
+    said = (
+        "- **Hold** (both seeds): OFF 0.48, kill 0.47.\n- **The split is consistent** — 377 improved{}, 143 did not.\n"
+    )
     assert len(aloud(tmp_path, said.format(""), "few-seeds")) == 1
     assert aloud(tmp_path, said.format(" under both weightings"), "few-seeds") == []
 
 
 def test_a_best_that_no_table_shows_is_not_counted_in_it(tmp_path: Path) -> None:
-    rows = "| Step | Entropy | Reward |\n|---|---|---|\n| 600 | 1.42 | 0.25 |\n| 647 | 1.51 | 0.31 |\n| 692 | 1.38 | 0.28 |\n"
+    rows = (
+        "| Step | Loss | Reward |\n|---|---|---|\n| 600 | 1.42 | 0.25 |\n| 647 | 1.51 | 0.31 |\n| 692 | 1.38 | 0.28 |\n"
+    )
     said = "\n- **Best test accuracy** occurred at step 647 with {}\n"
     assert aloud(tmp_path, rows + said.format("0.0625"), "best-of-many") == []
     (one,) = aloud(tmp_path, rows + said.format("0.31"), "best-of-many")
