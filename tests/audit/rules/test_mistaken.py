@@ -521,7 +521,9 @@ def test_a_mean_may_be_that_of_all_rows_of_its_column(tmp_path: Path) -> None:
     assert aloud(tmp_path, f"| split | accuracy |\n|---|---|\n{rows}| mean | 0.7230 |\n", "mean-disagrees") == []
 
 
-SPEED_OF = "| batch | ours | theirs | gain |\n|---|---|---|---|\n| 2 | 0.5664 | 0.5755 | -1.6% |\n| 8 | 0.1943 | 0.2004 | {} |\n"
+SPEED_OF = (
+    "| n | ours | theirs | gain |\n|---|---|---|---|\n| 2 | 0.5664 | 0.5755 | -1.6% |\n| 8 | 0.1943 | 0.2004 | {} |\n"
+)
 
 
 def test_a_change_may_be_relative_to_the_second_column(tmp_path: Path) -> None:
@@ -552,3 +554,26 @@ def test_a_best_that_no_table_shows_is_not_counted_in_it(tmp_path: Path) -> None
     assert aloud(tmp_path, rows + said.format("0.0625"), "best-of-many") == []
     (one,) = aloud(tmp_path, rows + said.format("0.31"), "best-of-many")
     assert one.level == "caution"
+
+
+def test_a_row_of_changes_has_no_change_of_its_own(tmp_path: Path) -> None:
+    rows = "| stage | rule | model | gain |\n|---|---|---|---|\n| before | 81.61% | 99.95% | +18.34% |\n"
+    rows += "| after | 48.87% | 99.80% | +50.93% |\n| {} | 32.74% | 0.15% | +32.59% |\n"
+    assert len(aloud(tmp_path, rows.format("third").replace("0.15%", "68.33%"), "change-disagrees")) == 1
+    assert aloud(tmp_path, rows.format("change").replace("0.15%", "68.33%"), "change-disagrees") == []
+
+
+ANSWERED = (
+    "| set | n | answered | accuracy |\n|---|---|---|---|\n| one | 45 | 1.000 | 0.778 |\n| two | 56 | 1.000 | 0.482 |\n"
+    "| three | 68 | 1.000 | 0.441 |\n| four | 52 | {} | 0.776 |\n"
+)  # fmt: skip
+
+
+def test_a_share_may_be_one_of_the_items_that_were_answered(tmp_path: Path) -> None:
+    assert len(aloud(tmp_path, ANSWERED.format("1.000"), "odd-share")) == 1
+    assert aloud(tmp_path, ANSWERED.format("0.942"), "odd-share") == []
+
+
+def test_robustness_that_is_put_off_is_not_claimed(tmp_path: Path) -> None:
+    said = "Accuracy 0.81 with seed 17 only. Multi-seed robustness is {}.\n"
+    assert aloud(tmp_path, said.format("deferred until the setting is frozen"), "few-seeds") == []

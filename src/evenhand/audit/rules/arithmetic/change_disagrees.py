@@ -28,6 +28,9 @@ from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 _NEAR = 1.5
 _BEHIND = 30
 
+_OF_CHANGES = Pattern(r"[\W_]*(?:changes?|differences?|deltas?|diff|Δ|变化|差异)\W*\|", re.IGNORECASE)
+"""A row whose cells are differences themselves."""
+
 _INTERVAL = Pattern(
     r"[\s`*]*(?:%|pp|points?)?[\s`*]*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% |[\w-]+ ){0,3}(?:CI|interval)\b"
     r"[:\s=`*]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
@@ -72,7 +75,7 @@ def _a_slip(log: Log, one: Finding) -> bool:
     line = log.line(one.place.line)
     if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
         return False  # two whole numbers may be settings, whose change is told in a third's
-    if rounded_off(delta, float(one.facts["relative"] or 0)):
+    if rounded_off(delta, float(one.facts["relative"] or 0)) or (line.kind == "row" and _OF_CHANGES.match(line.body)):
         return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
     return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not of_a_third(log, change)

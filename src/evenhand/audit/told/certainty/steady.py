@@ -61,7 +61,8 @@ HEDGE = Pattern(
     r"\bbut\s+(?:noisy|weak|modest|mixed|variable|each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
     r"the (?:effect|gain|difference|interval))\b|"
     r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
-    r"insufficient|caveats?|revers\w+|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|"
+    r"insufficient|caveats?|revers\w+|deferred|postponed|pending|"
+    r"too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|"
     r"p\s*[=<>≈])",
     re.IGNORECASE,
 )

@@ -205,8 +205,17 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], 
         own = not any(_OF_ALL_ROWS.search(cell) for cell in row.cells) and not TRAINED.search(
             " ".join((*table.header, table.before))
         )
+        own = own and not _of_the_answered(table, i, share, items, number)
         sure = neutral and only and alone and hardly and own and SHARE.search(plain(table.header[share])) is not None
         yield Impossible(number, int(items), *lines, len(right), sure)
+
+
+def _of_the_answered(table: Table, row: int, share: int, items: float, number: Number) -> bool:
+    """Whether another share of the row says how many items were answered, and a share is one of these."""
+    others = [column[row] for place, column in enumerate(table.columns) if place != share]
+    parts = [n.value / (100 if percent(n) else 1) for n in others if n is not None and fair(n) and n.decimals]
+    answered = [math.floor(part * items) + up for part in parts for up in (0, 1) if 0.5 < part < 1]
+    return any(possible(number, n, cut=False) for n in answered)
 
 
 def as_fine(column: Sequence[Number | None]) -> list[Number | None]:
