@@ -577,3 +577,20 @@ def test_a_share_may_be_one_of_the_items_that_were_answered(tmp_path: Path) -> N
 def test_robustness_that_is_put_off_is_not_claimed(tmp_path: Path) -> None:
     said = "Accuracy 0.81 with seed 17 only. Multi-seed robustness is {}.\n"
     assert aloud(tmp_path, said.format("deferred until the setting is frozen"), "few-seeds") == []
+
+
+def test_results_of_runs_that_failed_may_be_alike(tmp_path: Path) -> None:
+    said = "The new loss gives 0.7134, the baseline 0.7134: no effect of the loss.{}\n"
+    assert len(aloud(tmp_path, said.format(""), "no-op")) == 1
+    assert aloud(tmp_path, said.format(" Most of its samples ran out of memory."), "no-op") == []
+
+
+def test_what_a_sentence_of_another_language_denies_is_not_claimed(tmp_path: Path) -> None:
+    said = "| seed | new | scratch | paired delta |\n|---:|---:|---:|---:|\n| 1 | 463.05 | 197.78 | +265.27 |\n"
+    said += (
+        "| 2 | 99.61 | 209.54 | -109.93 |\n| 3 | 143.94 | 169.84 | -25.90 |\n| mean | 235.53 | 192.39 | +43.15 |\n\n"
+    )
+    said += "均值被 seed 1 主导，只有 1/3 seed 为正；paired delta 的\nseed SD 为 196.9。"
+    said += "因此{}把 `+43.1` 解读为稳定的整体改进。\n"
+    assert len(aloud(tmp_path, said.format("可以"), "few-seeds")) == 1
+    assert aloud(tmp_path, said.format("不能"), "few-seeds") == []

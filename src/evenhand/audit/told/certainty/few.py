@@ -14,7 +14,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import TEST_WORDS
 from evenhand.audit.text.vocabulary.steadiness import MACHINERY
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
-from evenhand.audit.told.certainty.steady import HEDGE
+from evenhand.audit.told.certainty.steady import HEDGE, denied_abroad
 from evenhand.audit.told.concluded.statements import Statement, behind, statements_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
 
@@ -139,6 +139,8 @@ def _claimed(one: Statement) -> str | None:
         if one.text[at - 1 : at] in ("“", "「", '"', "'"):
             return None  # quoted, not claimed
         if denied(_WON.sub("got", one.text), at) or hoped_near(one.text, at) or _of_else(one.text):
+            return None
+        if denied_abroad(one.text, at):
             return None
         return None if _OPEN.search(one.text) or HEDGE.search(one.text[at:]) else word
     return None

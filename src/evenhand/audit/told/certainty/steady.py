@@ -78,6 +78,8 @@ _TAKEN_BACK = Pattern(
 """What a list is headed by whose points are claims that are not made."""
 
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
+_CHINESE = Pattern(r"[\u4e00-\u9fff]")
+_NOT = Pattern(r"\bnot\b|不|非", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""
@@ -95,12 +97,18 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
             and OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
+            and not denied_abroad(line.body, found.start())
             and not any(_ELSEWHERE.search(text) for text in (clause, re.split(r"[.;]\s", line.body[found.end() :])[0]))
             and not of_others(line)
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):
             return found
     return None
+
+
+def denied_abroad(text: str, at: int) -> bool:
+    """Whether a sentence in Chinese says not, however far before a word: 不能把 +43.1 解读为稳定的改进."""
+    return _CHINESE.search(text) is not None and _NOT.search(re.split(r"[。；;]|\. ", text[:at])[-1]) is not None
 
 
 def _hedged(log: Log, line: Line, end: int) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, doubted, withheld
 from evenhand.audit.told.concluded.equals import digits
@@ -64,8 +65,9 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
     own = log.own(section) if not log.data else list(log.lines)
     if len(own) > _MOST_LINES or doubted(log, first, last, section):
         return False
-    if any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
-        return False
+    failed = any(INFRASTRUCTURE.search(one.text) for one in statements_of(log) if one.section == section)
+    if failed or any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
+        return False  # what failed may be why results are alike
     if re.match(r"without (?!any\b|a\b)\w+ \w", found.words, re.IGNORECASE):
         return False  # the name of an arm
     if any(COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
