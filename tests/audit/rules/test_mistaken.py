@@ -594,3 +594,9 @@ def test_what_a_sentence_of_another_language_denies_is_not_claimed(tmp_path: Pat
     said += "因此{}把 `+43.1` 解读为稳定的整体改进。\n"
     assert len(aloud(tmp_path, said.format("可以"), "few-seeds")) == 1
     assert aloud(tmp_path, said.format("不能"), "few-seeds") == []
+
+
+def test_an_arm_that_picks_among_others_has_the_results_of_the_one_it_picked(tmp_path: Path) -> None:
+    assert len(aloud(tmp_path, NAMES.format("wide"), "identical-rows")) == 1
+    picks = NAMES.format("wide").replace("Ablation", "tradeoff_policy")
+    assert aloud(tmp_path, picks, "identical-rows") == []

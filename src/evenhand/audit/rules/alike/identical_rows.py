@@ -11,7 +11,7 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.records import declared_same
+from evenhand.audit.told.arms.records import chooses, declared_same
 from evenhand.audit.told.concluded.concluded import doubted
 from evenhand.audit.told.shares.items import items_said
 
@@ -142,7 +142,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             )
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
-            told = told or any(_HELD.search(one.body) for one in log.lines)
+            told = told or any(_HELD.search(one.body) for one in log.lines) or chooses(first.cells[0], row.cells[0])
             level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
 

@@ -10,7 +10,15 @@ from itertools import combinations
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
+from evenhand.audit.told.arms.records import (
+    DELTA,
+    Records,
+    baseline_of,
+    chooses,
+    declared_same,
+    is_arm,
+    records_of,
+)
 from evenhand.audit.told.concluded.concluded import doubted
 
 _ONE_ARM = Pattern(
@@ -77,7 +85,7 @@ def _again(records: Records, one: str, other: str) -> bool:
     """Whether two arms may be one: numbered, named or told as a repetition, or with one text that no third has."""
     if any(_TOLD.search(cell) for name in (one, other) for row in records.groups[name] for cell in row.cells):
         return True
-    if all(_TRIVIAL.search(name) for name in (one, other)):
+    if all(_TRIVIAL.search(name) for name in (one, other)) or chooses(one, other):
         return True
     if _ONE_ARM.search(one) or _ONE_ARM.search(other) or one.isdigit() or other.isdigit():
         return True

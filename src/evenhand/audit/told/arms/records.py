@@ -35,6 +35,10 @@ DELTA = Pattern(
 """Columns of differences."""
 
 _MARKED = Pattern(r"\W*(?:the )?baseline\b", re.IGNORECASE)
+_CHOOSES = Pattern(
+    r"(?<![a-z])(?:polic(?:y|ies)|selector|router|routed|switch\w*|picked|picker|adaptive|auto|hybrid|cascade)(?![a-z])",
+    re.IGNORECASE,
+)
 SAME_RUN = Pattern(
     r"\b(?:(?:the )?same (?:run|runs|job|checkpoint|numbers?|rows?|model|as (?:run|row|r\d|above|line))|identical "
     r"(?:run|to)|same ?as|once more|repeated|listed again|once again|duplicates?|copied|copy of|as on|as above|see "
@@ -144,6 +148,11 @@ def baseline_of(records: Records, column: str = "") -> str | None:
         if any(_MARKED.match(cell) for row in rows for cell in row.cells if not numbers(cell))
     ]  # fmt: skip
     return marked[0] if len(marked) == 1 else None
+
+
+def chooses(one: str, other: str) -> bool:
+    """Whether one of two arms, by its name, picks among others: where it picked one, it has that one's results."""
+    return (_CHOOSES.search(one) is None) != (_CHOOSES.search(other) is None)
 
 
 def declared_same(logs: list[Log], log: Log, rows: list[Row], names: list[str]) -> bool:
