@@ -84,7 +84,9 @@ def _is_long(log: Log) -> bool:
 def _by_a_digit(one: Finding) -> bool:
     """Whether one digit, or two in each other's place, makes a number right: the slip that a pen makes most."""
     told = numbers(str(one.facts.get("printed", "")))
-    right = [value for key in ("found", "difference", "relative") if isinstance(value := one.facts.get(key), float)]
+    keys = ("found", "difference", "relative", "sample", "population")
+    right = [value for key in keys if isinstance(value := one.facts.get(key), float)]
+    right += [number.value for number in numbers(str(one.facts.get("other", "")))]
     scaled = [value * scale for value in right for scale in (1, 100, 0.01)]
     return len(told) == 1 and any(a_digit_off(told[0], value) for value in scaled)
 

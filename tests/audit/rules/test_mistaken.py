@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from evenhand.audit.rules.arithmetic import mean_disagrees
+from evenhand.audit.told.budgets.tables import BY_NAME
+from evenhand.audit.told.shares import slips
 
 FOLDS = "# Log\n\n- Per fold:\n{}- Average: +0.0{}\n"
 FOLD = "".join(f"    - Fold {n}: +0.0{v}{{}}\n" for n, v in enumerate((276, 375, 349, 277, 313)))
@@ -600,3 +604,51 @@ def test_an_arm_that_picks_among_others_has_the_results_of_the_one_it_picked(tmp
     assert len(aloud(tmp_path, NAMES.format("wide"), "identical-rows")) == 1
     picks = NAMES.format("wide").replace("Ablation", "tradeoff_policy")
     assert aloud(tmp_path, picks, "identical-rows") == []
+
+
+def test_very_stable_and_not_only_stable_are_claims_in_chinese(tmp_path: Path) -> None:
+    for word in ("稳定", "非常稳定"):
+        said = f"三个种子的差值：+0.0156、+0.0234、+0.0625。\n\n因此这是{word}的提升。\n"
+        assert len(aloud(tmp_path, said, "few-seeds")) == 1, word
+
+
+def test_the_number_in_the_name_of_a_model_is_no_budget() -> None:
+    names = ("E5-large", "e5 base", "base e=3", "run-e40", "3 epochs")
+    assert [BY_NAME.search(name) is not None for name in names] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+
+
+def test_the_means_of_a_long_column_are_looked_for_near_their_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+    judged = mean_disagrees.right
+
+    def counted(*told: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        return judged(*told)
+
+    monkeypatch.setattr(mean_disagrees, "right", counted)
+    rows = "| arm | seed | accuracy |\n|---|---|---|\n"
+    for arm in range(40):
+        rows += "".join(f"| a{arm} | {k} | 0.{7011 + 13 * k + 7 * arm} |\n" for k in range(3))
+        rows += f"| a{arm} | mean | 0.7{arm + 31} |\n"
+    (tmp_path / "a.md").write_text(rows)
+    audit(open_logs([tmp_path / "a.md"]), hints=True)
+    print("CALLS", calls)
+    assert calls < 1000
+
+
+def test_a_large_whole_shows_no_digit_of_its_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+
+    def counted(*_told: object) -> bool:
+        nonlocal calls
+        calls += 1
+        return False
+
+    monkeypatch.setattr(slips, "a_digit_off", counted)
+    assert aloud(tmp_path, "- rows kept: 100123457/733218911 (16.9%)\n", "count-and-rate") == []
+    assert calls < 100

@@ -21,6 +21,8 @@ from evenhand.audit.told.seeds.spread_kinds import judged
 
 _ITS = "seed delta deltas difference differences gain gains score"
 """Words of values that say nothing of which result they are."""
+_WIDER = 12
+"""Cells before and behind those that were read as the values of a mean, of which it may be, too."""
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
 
@@ -137,8 +139,12 @@ def _otherwise(table: Table, series: Series, mean: Number) -> bool:
 def _of_more(series: Series, mean: Number, row: Sequence[Number]) -> bool:
     """Whether a mean is that of more cells of its row or column, those of its values among them."""
     cells = [n for n in row if n is not mean]
-    runs = (cells[a:b] for a in range(len(cells)) for b in range(a + len(series.values) + 1, len(cells) + 1))
-    return any(right(mean, run) for run in runs if all(one in run for one in series.values))
+    own = [place for place, one in enumerate(cells) if one in series.values]
+    if len(own) < len(series.values):
+        return False
+    first, last = max(0, own[0] - _WIDER), min(len(cells), own[-1] + 1 + _WIDER)
+    runs = (cells[a:b] for a in {0, *range(first, own[0] + 1)} for b in {len(cells), *range(own[-1] + 1, last + 1)})
+    return any(right(mean, run) for run in runs if len(run) > len(series.values))
 
 
 def say(finding: Finding) -> str:

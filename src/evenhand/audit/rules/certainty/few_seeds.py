@@ -23,9 +23,9 @@ _ALL_OF = Pattern(
     re.IGNORECASE,
     needs="seeds",
 )
-_CHANCE = Pattern(
-    r"\b(?:more|running|pending|so far)\b|\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE
-)
+_CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+_UNFINISHED = Pattern(r"\b(?:\d+ more|more (?:seeds|runs)|running|pending|so far)\b", re.IGNORECASE)
+"""What says that further seeds are to come."""
 
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
@@ -114,7 +114,13 @@ def _all_of_few(log: Log) -> Iterator[Finding]:
     """``3/3 seeds positive``, where the line says nothing of how often that happens by chance."""
     for line in log.lines:
         found = _ALL_OF.search(line.body) if line.kind in ("prose", "bullet", "row") else None
-        if found is None or _CHANCE.search(line.body) or hoped(line) or planning(log, line):
+        if (
+            found is None
+            or _CHANCE.search(line.body)
+            or _UNFINISHED.search(line.body)
+            or hoped(line)
+            or planning(log, line)
+        ):
             continue
         facts: dict[str, object] = {"word": " ".join(found[0].split()), "seeds": int(found[1])}
         yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(log, line),), found[0])

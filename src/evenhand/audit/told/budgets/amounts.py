@@ -58,7 +58,7 @@ _SHARED = Pattern(
     re.IGNORECASE,
 )
 _SHARED_BEHIND = Pattern(
-    r"[\s,(]*(?:each|too|as well|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|"
+    r"[\s,(]*(?:each|too(?!\s+\w)|as well(?! as)|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|"
     r"dans (?:les deux|both)|en ambos)\b",
     re.IGNORECASE,
 )

@@ -79,7 +79,8 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
         after = lines[at + 1] if at + 1 < len(lines) else None
         equal = any(_MADE_EQUAL.search(one.body) for one in lines[max(0, at - 2) : at + 4])
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest + _own(amounts, line)):
-            sure = bool(_own(amounts, line)) or (after is not None and _told_of(amounts, after))
+            here = after is not None and after.section == line.section
+            sure = bool(_own(amounts, line)) or (after is not None and here and _told_of(amounts, after))
             yield _unequal(amounts[0], amounts[1], line, line, sure and not equal)
         elif len(amounts) == 1 and after is not None:
             below = amounts_of(after)

@@ -29,7 +29,7 @@ _TOLD = Pattern(r"budget", re.IGNORECASE)
 BY_NAME = Pattern(
     r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
     r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
-    r"(?:steps?|epochs?|e|ep|tokens?|budget)\s*[=:x×]?\s*\d+|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
+    r"(?:steps?|epochs?|ep|tokens?|budget)\s*[=:x×]?\s*\d+|e\s?[=:]\s?\d+|e\d{2,}|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
     re.IGNORECASE,
 )
 _AGAINST = Pattern(

@@ -79,7 +79,7 @@ _TAKEN_BACK = Pattern(
 
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _CHINESE = Pattern(r"[\u4e00-\u9fff]")
-_NOT = Pattern(r"\bnot\b|不|非", re.IGNORECASE)
+_NOT = Pattern(r"\bnot\b|不(?![同仅但断少])|(?<!除)非(?!常)", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""

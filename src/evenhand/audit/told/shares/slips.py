@@ -31,9 +31,9 @@ _THREE = 3
 """Numbers of a line that tells a count with its share, and nothing else."""
 
 _AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|means|avg|average[ds]?|median|macro|micro|weighted|pooled|±)(?![a-z])|平均|±", re.IGNORECASE
+    r"(?<![a-z])(?:mean|means|avg|average[ds]?|median|macro|micro|weighted|pooled)(?![a-z])|平均|±", re.IGNORECASE
 )
-"""The share of an average is one of shares, not of the averages of counts."""
+"""What is an average of shares is no share of one count."""
 
 
 def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, shown: bool) -> bool:
@@ -42,7 +42,7 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
     Where nothing shows that it is told of the count, it is a mean, one with weights, one of other items, or what was
     meant to be, unless a digit makes it right.
     """
-    if (part >= _IDS and whole - part <= _BESIDE) or share.about or _AVERAGED.search(line.body):
+    if (part >= _IDS and whole - part <= _BESIDE) or _AVERAGED.search(line.body):
         return False
     if _measured(line, whole) or (whole in _SCALES and not shown):
         return False
@@ -57,7 +57,7 @@ def of_a_pen(log: Log, line: Line, part: int, whole: int, share: Number, *, show
         share.decimals > (0 if scale == 1 else 2) or len(line.numbers) == _THREE
     )  # of two digits, one is off by chance
     slip = (near or digit) if shown else digit and fine
-    return slip and not of_a_third(log, line, part, whole, share)
+    return slip and not _of_a_third(log, line, part, whole, share)
 
 
 def _measured(line: Line, whole: int) -> bool:
@@ -69,13 +69,15 @@ def _another_part(part: int, whole: int, share: Number) -> bool:
     """Whether a digit of the part makes a share right, so that the slip was made there."""
     top = 100 if share.unit == "%" or share.value > 1 else 1
     least, most = (math.ceil(share.low / top * whole), math.floor(share.high / top * whole))
+    if most - least > _IDS:
+        return False  # a share that is so coarse shows no digit of its part
     return any(a_digit_off(numbers(str(one))[0], part) for one in range(max(0, least), most + 1))
 
 
-def of_a_third(log: Log, line: Line, part: int, whole: int, share: Number) -> bool:
+def _of_a_third(log: Log, line: Line, part: int, whole: int, share: Number) -> bool:
     """Whether a share with decimals is that of the part or the whole and another count that stands near."""
     at = log.by_number[line.number]
-    near = [n for line in log.lines[max(0, at - _AROUND) : at + _AROUND + 1] for n in line.numbers]
+    near = [n for one in log.lines[max(0, at - _AROUND) : at + _AROUND + 1] for n in one.numbers]
     others = {int(n.value) for n in near if not (n.decimals or n.unit or n.signed)} - {part, whole}
     top = 100 if share.unit == "%" or share.value > 1 else 1
     pairs = [*((part, other) for other in others), *((other, whole) for other in others)]
