@@ -652,3 +652,16 @@ def test_a_large_whole_shows_no_digit_of_its_part(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(slips, "a_digit_off", counted)
     assert aloud(tmp_path, "- rows kept: 100123457/733218911 (16.9%)\n", "count-and-rate") == []
     assert calls < 100
+
+
+def test_a_share_of_savings_is_none_of_layers(tmp_path: Path) -> None:
+    said = "- Fraction of all {} left out: 2.1% (3 out of 285 layers)\n"
+    assert len(aloud(tmp_path, said.format("layers"), "count-and-rate")) == 1
+    assert aloud(tmp_path, said.format("savings"), "count-and-rate") == []
+
+
+def test_how_long_an_answer_may_be_is_no_budget_of_training(tmp_path: Path) -> None:
+    rows = "| Condition | {} | accuracy | Δ vs baseline |\n|---|---|---|---|\n| Baseline | 32 | 70.9% | — |\n"
+    rows += "| with steps | 512 | 42.9% | -28.0pp |\n"
+    assert len(aloud(tmp_path, rows.format("train_tokens"), "unequal-budgets")) == 1
+    assert aloud(tmp_path, rows.format("max_tokens"), "unequal-budgets") == []

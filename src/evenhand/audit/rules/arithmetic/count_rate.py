@@ -21,6 +21,8 @@ from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
 _COUNT = Pattern(r"\d\s*/\s*\d+\b(?![^%|()\[\];]*%)")
 """A count whose share is not told before a bracket or a point."""
+_PART_OF = Pattern(r"\b(?:fraction|share|part|percent\w*|proportion) of [^:;,.]{3,60}[:=]\s*$", re.IGNORECASE)
+_COUNTED_NOUN = Pattern(r"\d+ (?:of|out of) (?:the )?\d+ ([a-z]{3,})", re.IGNORECASE)
 _ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 _MORE_SHARES = Pattern(r"\s?%?[^|.;()%]{0,20}(?<![\d.])\d+(?:\.\d+)?\s?%")
 
@@ -153,12 +155,19 @@ def _elsewhere(text: str, one: Counted) -> bool:
         _OF_ELSE.match(text, start + len(one.quote)) is not None
         or ROW_GOES_ON.match(text, start + len(one.quote)) is not None
         or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
+        or _of_other_noun(text[:start], text[start:])
         or _STEPS.search(text[:start]) is not None
         or _of_several(text, start, start + len(one.quote))
         or _RATES_OF_ELSE.search(one.quote) is not None
         or _BOUND.search(text[:start]) is not None
         or text[:start].rstrip()[-1:] in ("<", ">", "=", "≥", "≤")
     )
+
+
+def _of_other_noun(before: str, behind: str) -> bool:
+    """Whether a share is told of one noun and the count of another: 2.1 % of the savings, 3 of 285 layers."""
+    told, counted = _PART_OF.search(before), _COUNTED_NOUN.search(behind)
+    return told is not None and counted is not None and counted[1].lower()[:4] not in told[0].lower()
 
 
 def say(finding: Finding) -> str:

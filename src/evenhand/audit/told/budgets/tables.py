@@ -21,7 +21,7 @@ _COLUMN = Pattern(
 )
 _OUTCOME = Pattern(
     r"\b(?:to|until|per|eval\w*|infer\w*|latency|decod\w*|warm\w*|best|first|speed\w*|saved?|throughput|new|context|"
-    r"generated|output|prompt|response|episode|stop\w*|conver\w*|load\w*|at|left|eta)\b|/",
+    r"generated|output|prompt|response|max(?: new)? tokens|episode|stop\w*|conver\w*|load\w*|at|left|eta)\b|/",
     re.IGNORECASE,
 )
 _TIME = Pattern(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
