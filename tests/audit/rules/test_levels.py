@@ -529,3 +529,9 @@ def test_in_a_long_log_a_slip_is_told_where_one_digit_makes_it_right(tmp_path: P
         said = f"- accuracy: 80/429 = {told}\n"
         assert [one.rule for one in found(tmp_path, {"a.md": said + notes})] == aloud
         assert [one.rule for one in found(tmp_path, {"a.md": said})] == ["count-and-rate"]
+
+
+def test_in_long_logs_a_number_that_drifted_by_a_digit_is_told(tmp_path: Path) -> None:
+    notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
+    files = {"a.md": f"{DRIFT}| both | 0.667 | 0.451 |\n{notes}", "b.md": PAGE.format("0.451") + notes}
+    assert [one.rule for one in found(tmp_path, files)] == ["drift"]

@@ -11,6 +11,7 @@ from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 from evenhand.audit.rules.arithmetic import mean_disagrees
+from evenhand.audit.told.budgets.amounts import _SHARED_BEHIND
 from evenhand.audit.told.budgets.tables import BY_NAME
 from evenhand.audit.told.shares import slips
 
@@ -665,3 +666,13 @@ def test_how_long_an_answer_may_be_is_no_budget_of_training(tmp_path: Path) -> N
     rows += "| with steps | 512 | 42.9% | -28.0pp |\n"
     assert len(aloud(tmp_path, rows.format("train_tokens"), "unequal-budgets")) == 1
     assert aloud(tmp_path, rows.format("max_tokens"), "unequal-budgets") == []
+
+
+def test_seeds_that_improve_more_are_finished_and_those_that_run_are_not(tmp_path: Path) -> None:
+    for rest, count in (("by more than one point", 1), ("(5 more running)", 0)):
+        assert len(aloud(tmp_path, f"3/3 seeds improve {rest}.\n", "few-seeds")) == count, rest
+
+
+def test_what_was_too_short_is_not_what_the_other_had_too() -> None:
+    words = (" each", ", too", " too few to converge", " as well", " as well as the loss")
+    assert [_SHARED_BEHIND.match(text) is not None for text in words] == [True, True, False, True, False]
