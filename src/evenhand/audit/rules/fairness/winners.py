@@ -13,7 +13,9 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
+from evenhand.audit.text.vocabulary.choices import DEV
 from evenhand.audit.told.concluded.picked import picked_in
+from evenhand.audit.told.concluded.picked_data import Picked
 from evenhand.audit.told.fair.winners import won_again
 
 _SEEDS = Pattern(
@@ -80,7 +82,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     facts,
                     places,
                     anywhere=True,
-                    unproven=not one.sure,
+                    unproven=not one.sure or _on_two_sets(log, one),
                 )
         if log.data:
             yield from _in_records(log)
@@ -88,6 +90,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             told = list(_in_text(log))
             lines = {one.place.line for one in told}
             yield from (*told, *(one for one in _of_a_table(log) if one.place.line not in lines))
+
+
+def _on_two_sets(log: Log, one: Picked) -> bool:
+    """Whether a winner was chosen on one set and is told of the other."""
+    text = f"{log.line(one.chosen).body} {one.line.body}"
+    return DEV.search(text) is not None and re.search(r"\btest\b", text, re.IGNORECASE) is not None
 
 
 def _in_records(log: Log) -> Iterator[Finding]:
