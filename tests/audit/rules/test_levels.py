@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from evenhand.audit.check import audit, sentence
-from evenhand.audit.finding import Finding
+from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.reading.opened import open_logs
+from evenhand.audit.text.log import Log
 from evenhand.audit.told.shares.counted import counted_in_tables
 
 STEADY = "# Log\n\n## Run ({seeds})\n\n- mixing is a {word} gain: loss 1.51 against 1.53\n{after}"
@@ -535,3 +536,17 @@ def test_in_long_logs_a_number_that_drifted_by_a_digit_is_told(tmp_path: Path) -
     notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
     files = {"a.md": f"{DRIFT}| both | 0.667 | 0.451 |\n{notes}", "b.md": PAGE.format("0.451") + notes}
     assert [one.rule for one in found(tmp_path, files)] == ["drift"]
+
+
+@pytest.mark.parametrize(("apart", "long", "level"), [(5, 20, "caution"), (30, 20, "hint"), (5, 300, "hint")])
+def test_a_statement_is_short_and_stands_near_what_it_is_set_against(
+    tmp_path: Path, apart: int, long: int, level: str
+) -> None:
+    (tmp_path / "a.md").write_text("- " + "x" * long + "\n" + "- note\n" * 40)
+
+    def check(logs: list[Log]) -> list[Finding]:
+        there = place_of(logs[0], 1 + apart)
+        return [Finding("made-up", "caution", place_of(logs[0], 1), others=(there,), anywhere=True)]
+
+    rule = Rule("made-up", "Two lines.", check, lambda _one: "Two lines.", words=False)
+    assert [one.level for one in audit(open_logs([tmp_path / "a.md"]), [rule], hints=True)] == [level]
