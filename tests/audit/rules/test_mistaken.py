@@ -638,7 +638,6 @@ def test_the_means_of_a_long_column_are_looked_for_near_their_values(
         rows += f"| a{arm} | mean | 0.7{arm + 31} |\n"
     (tmp_path / "a.md").write_text(rows)
     audit(open_logs([tmp_path / "a.md"]), hints=True)
-    print("CALLS", calls)
     assert calls < 1000
 
 
@@ -682,3 +681,22 @@ def test_the_best_on_other_data_is_reported_on_what_did_not_choose_it(tmp_path: 
     said = "Of 12 prompts the best {}had 71.2 %; {}it has 69.8 %. We report 69.8 %.\n"
     assert len(aloud(tmp_path, said.format("", ""), "winner-on-its-seeds")) == 1
     assert aloud(tmp_path, said.format("on dev ", "on the test set "), "winner-on-its-seeds") == []
+
+
+def test_a_count_whose_share_another_column_prints_is_not_of_this_one(tmp_path: Path) -> None:
+    rows = "| candidate | met_rate | met_count | n_total | accurate_rate |\n|---|---|---|---|---|\n"
+    rows += "| a | 1.0000 | 50 | 50 | 1.00 |\n| b | 0.9800 | 49 | 50 | 0.98 |\n| c | 0.9600 | 48 | 50 | 0.96 |\n"
+    rows += "| d | 0.9000 | 45 | 50 | 0.90 |\n| e | {} | 47 | 50 | 0.98 |\n"
+    found = aloud(tmp_path, rows.format("0.8000"), "count-and-rate")
+    assert [(one.facts["part"], one.facts["printed"]) for one in found] == [(47, "0.8000")]
+    assert aloud(tmp_path, rows.format("0.9400"), "count-and-rate") == []
+
+
+def test_exact_match_is_the_name_of_a_metric(tmp_path: Path) -> None:
+    for name, count in (("Exact tie", 1), ("Exact match", 0)):
+        assert len(aloud(tmp_path, f"- {name}: +0.0% (no improvement)\n", "no-op")) == count, name
+
+
+def test_where_something_holds_is_no_result(tmp_path: Path) -> None:
+    for words, count in (("at 100% with and 100% without it", 1), ("at sub-100% rates, only at 100% embedding", 0)):
+        assert len(aloud(tmp_path, f"- Seen {words}; extraction does not help\n", "saturated")) == count, words

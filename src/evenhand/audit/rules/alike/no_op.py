@@ -170,7 +170,7 @@ def _tie(log: Log, line: Line) -> str | None:
     if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
     beside = any(n.signed and n.decimals and n.value for n in line.numbers)  # a slice where others differ
-    if zero is not None and not beside and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
+    if zero is not None and not beside and re.search(r"\b(?:all|every|exact(?! match)|tie)\b", line.body, re.IGNORECASE):
         return zero[0]
     pair = _PAIR.search(line.body)
     told = pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) and not _MEANS.search(line.body)

@@ -45,6 +45,10 @@ _NO_TASK = Pattern(
 """What is no result on a task, or is to be kept low."""
 
 
+_CONDITION = Pattern(r"(?:\bsub-|\bonly (?:at|with|for|above|below) )$", re.IGNORECASE)
+"""Before a number that says where something holds."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A baseline within two points of 100 % whose variants show no difference, as the lines beside it say."""
     for log in logs:
@@ -75,6 +79,7 @@ def flat_in_words(log: Log) -> Iterator[Finding]:
         every = _EVERY.search(line.body)
         level = next((float(one) for one in chance.groups() if one), None) if chance is not None else None
         fine = [n for n in line.numbers if n.decimals or n.unit == "%"]
+        fine = [n for n in fine if not _CONDITION.search(line.body[: n.start])]
         values = [n for n in fine if not n.signed and not n.spread and n.unit in ("", "%")]
         values = [n for n in values if chance is None or not chance.start() <= n.start < chance.end()]
         if level is not None and values:

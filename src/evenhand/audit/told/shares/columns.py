@@ -102,14 +102,14 @@ def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[O
     if len(odd) != 1 or len(right) < 2 or choices * math.prod(right.values()) > _CHANCE:
         return
     i, part, whole, number, found = odd[0]
-    if _elsewhere(table, i, share, part / whole):
+    if printed_elsewhere(table, i, share, part / whole):
         return
     if abs(found - number.value) <= _NEAR * top and whole >= 5 and not of_others(table, i, share, top):
         row = table.rows[i]
         yield Odd(int(part), int(whole), number, row.line_of(share), row.cells[share], len(right))
 
 
-def _elsewhere(table: Table, row: int, place: int, share: float) -> bool:
+def printed_elsewhere(table: Table, row: int, place: int, share: float) -> bool:
     """Whether another column of a row prints this very share: the count is of that one."""
     others = [column[row] for at, column in enumerate(table.columns) if at != place]
     fine = [n for n in others if n is not None and (n.decimals >= 2 or n.unit == "%") and not n.signed]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.columns import of_others
+from evenhand.audit.told.shares.columns import of_others, printed_elsewhere
 
 _NOUNS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
@@ -156,7 +156,11 @@ def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted
             continue
         counted_row = Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate])
         top = 100 if share.unit == "%" or share.value > 1 else 1
-        if counted[1] >= 10 and not (_off(counted_row) and of_others(table, place, rate, top)):
+        if counted[1] < 10:
+            continue
+        its_share = counted[0] / counted[1]
+        of_another = of_others(table, place, rate, top) or printed_elsewhere(table, place, rate, its_share)
+        if not (_off(counted_row) and of_another):
             answer.append(counted_row)
     return answer
 
