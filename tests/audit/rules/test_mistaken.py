@@ -700,3 +700,11 @@ def test_exact_match_is_the_name_of_a_metric(tmp_path: Path) -> None:
 def test_where_something_holds_is_no_result(tmp_path: Path) -> None:
     for words, count in (("at 100% with and 100% without it", 1), ("at sub-100% rates, only at 100% embedding", 0)):
         assert len(aloud(tmp_path, f"- Seen {words}; extraction does not help\n", "saturated")) == count, words
+
+
+def test_few_seeds_that_are_called_a_sample_do_not_say_how_the_spread_is_computed(tmp_path: Path) -> None:
+    rows = "| arm | seed 1 | seed 2 | seed 3 | mean ± sd |\n|---|---|---|---|---|\n"
+    rows += "| a | 0.5127 | 0.4777 | 0.3899 | 0.4601 ± 0.0516 |\n\n{}.\n"
+    said = ("The sd is that of a sample", "Three seeds is a small sample for a variance, so the sd is a rough one")
+    levels = [[one.level for one in aloud(tmp_path, rows.format(words), "spread-kind")] for words in said]
+    assert levels == [["fault"], ["note"]]

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, OF_A_SAMPLE, OF_ALL, SPREAD_WORD
 
 _LONGEST = 400
+_FEW = Pattern(
+    r"\b(?:small|tiny|large|limited|kleine\w*|petite?|маленьк\w+|мал\w+) (?:sample|stichprobe|échantillon|выборк\w+)\b|"
+    r"\bsample sizes?\b",
+    re.IGNORECASE,
+)
+"""A sample that is spoken of itself, and not of how a spread is computed."""
+
 
 
 def kind_said(text: str) -> str:
     """``sample`` or ``population``, where a text says one of both of a spread; nothing otherwise."""
+    text = _FEW.sub(" ", text)
     sample, population = OF_A_SAMPLE.search(text), OF_ALL.search(text)
     return "" if (sample is None) == (population is None) else "sample" if sample else "population"
 
