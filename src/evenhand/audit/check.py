@@ -54,8 +54,9 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
         replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
         for one in found
     ]
+    found = [one for one in found if not one.unproven or one.level == "note" or not _is_long(by_name[one.place.file])]
     found = [
-        replace(one, level="hint", unproven=True)
+        replace(one, level="hint")
         if one.anywhere and one.level != "note" and _is_long(by_name[one.place.file]) and not _by_a_digit(one)
         else one
         for one in found

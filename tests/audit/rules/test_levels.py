@@ -133,6 +133,8 @@ def test_what_a_reading_finds_that_is_not_proven_is_a_hint_and_no_more(tmp_path:
     assert found(tmp_path, {"a.md": text}) == []
     (one,) = [f for f in found(tmp_path, {"a.md": text}, hints=True) if f.rule == "mean-disagrees"]
     assert (one.level, one.unproven) == ("hint", True)
+    notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
+    assert [f for f in found(tmp_path, {"a.md": text + notes}, hints=True) if f.rule == "mean-disagrees"] == []
 
 
 @pytest.mark.parametrize(

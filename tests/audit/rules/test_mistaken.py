@@ -708,3 +708,18 @@ def test_few_seeds_that_are_called_a_sample_do_not_say_how_the_spread_is_compute
     said = ("The sd is that of a sample", "Three seeds is a small sample for a variance, so the sd is a rough one")
     levels = [[one.level for one in aloud(tmp_path, rows.format(words), "spread-kind")] for words in said]
     assert levels == [["fault"], ["note"]]
+
+
+def test_shares_below_one_per_cent_stand_in_the_unit_of_their_column(tmp_path: Path) -> None:
+    rows = "| row | correct | % |\n|---|---|---|\n| a | 263/600 | 43.8 |\n| b | 206/600 | 34.3 |\n| c | 4/600 | {} |\n"
+    assert len(aloud(tmp_path, rows.format("1.7"), "count-and-rate")) == 1
+    aloud(tmp_path, rows.format("0.9"), "count-and-rate")
+    (hint,) = audit(open_logs([tmp_path / "a.md"]), hints=True)
+    assert sentence(hint) == "4 of 600 is 0.67 %, not 0.9."
+    assert aloud(tmp_path, rows.format("0.7"), "count-and-rate") == []
+
+
+def test_a_model_that_was_fine_tuned_was_not_tuned_on_what_it_is_measured_on(tmp_path: Path) -> None:
+    for word, count in (("Tuned", 1), ("Fine-tuned", 0)):
+        said = f"- {word} on the test split: accuracy 92.64%\n"
+        assert len(aloud(tmp_path, said, "best-of-many")) == count, word

@@ -112,7 +112,8 @@ def _of_several(text: str, start: int, end: int) -> bool:
 def _of_siblings(log: Log) -> Iterator[Finding]:
     """Counts in columns, and parts of one whole, of which the others have their shares."""
     for row in counted_in_tables(log):
-        yield _found(log, row.part, row.whole, row.share, log.line(row.line), log.line(row.line), row.quote)
+        at = log.line(row.line)
+        yield _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
     for odd in odd_counts(log):
         yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
     for one in odd_parts(log):
@@ -129,8 +130,10 @@ def _read(log: Log) -> Iterator[Finding]:
         yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
 
 
-def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line, quote: str = "") -> Finding:
-    percent = share.unit == "%" or share.value > 1
+def _found(
+    log: Log, part: int, whole: int, share: Number, line: Line, other: Line, quote: str = "", *, percent: bool = False
+) -> Finding:
+    percent = percent or share.unit == "%" or share.value > 1
     facts = {"part": part, "whole": whole, "printed": printed(share), "found": 100 * part / whole, "percent": percent}
     places = (place_of(log, other),) if other is not line else ()
     return Finding("count-and-rate", "fault", place_of(log, line), facts, places, quote)

@@ -46,7 +46,7 @@ _BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs="
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = Pattern(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopp(?:ed|ing)|"
-    rf"tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
+    rf"(?<!fine.)(?<!instruction.)tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
     rf"with|using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)"
     rf"(?:[- ]?(?:set|split|data|score|accuracy|acc|"
     rf"loss|items|average|questions))\b"

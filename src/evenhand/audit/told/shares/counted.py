@@ -50,26 +50,31 @@ _NEAR = 0.15
 
 @dataclass(frozen=True)
 class Counted:
-    """A count, the share that is printed for it, and where: line number and the words."""
+    """A count, the share that is printed for it, and where: line number and the words; per cent, if its column is."""
 
     part: int
     whole: int
     share: Number
     line: int
     quote: str
+    percent: bool = False
+
+    @property
+    def top(self) -> int:
+        """What a share of all is in the printed unit."""
+        return 100 if self.percent or self.share.unit == "%" or self.share.value > 1 else 1
 
     @property
     def found(self) -> float:
         """The share as it follows from the count, in the printed unit."""
-        return self.part / self.whole * (100 if self.share.unit == "%" or self.share.value > 1 else 1)
+        return self.part / self.whole * self.top
 
     @property
     def wrong(self) -> bool:
         """Whether neither the share nor what is left of it is printed, be the last digit cut off."""
-        top = 100 if self.share.unit == "%" or self.share.value > 1 else 1
         last = 2 * self.share.slack * (1 + 1e-9)
-        return all(last < abs(one - self.share.value) for one in (self.found, top - self.found)) and (
-            abs(self.found - self.share.value) <= _NEAR * top
+        return all(last < abs(one - self.share.value) for one in (self.found, self.top - self.found)) and (
+            abs(self.found - self.share.value) <= _NEAR * self.top
         )
 
 
@@ -142,6 +147,7 @@ def _candidates(table: Table) -> Iterator[list[Counted]]:
 
 def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted]:
     answer = []
+    percent = "%" in table.header[rate] or any(n is not None and n.value > 1 for n in table.columns[rate])
     for place, row in enumerate(table.rows):
         share = only_number(row.cells[rate])
         counted: tuple[float, float] | None = None
@@ -154,12 +160,12 @@ def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted
                 counted = (one.value, other.value)
         if share is None or counted is None or not share.decimals or share.signed or not 0 <= counted[0] <= counted[1]:
             continue
-        counted_row = Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate])
-        top = 100 if share.unit == "%" or share.value > 1 else 1
+        part_of = int(counted[0]), int(counted[1])
+        counted_row = Counted(*part_of, share, row.line_of(rate), row.cells[rate], percent)
         if counted[1] < 10:
             continue
         its_share = counted[0] / counted[1]
-        of_another = of_others(table, place, rate, top) or printed_elsewhere(table, place, rate, its_share)
+        of_another = of_others(table, place, rate, counted_row.top) or printed_elsewhere(table, place, rate, its_share)
         if not (_off(counted_row) and of_another):
             answer.append(counted_row)
     return answer
