@@ -723,3 +723,24 @@ def test_a_model_that_was_fine_tuned_was_not_tuned_on_what_it_is_measured_on(tmp
     for word, count in (("Tuned", 1), ("Fine-tuned", 0)):
         said = f"- {word} on the test split: accuracy 92.64%\n"
         assert len(aloud(tmp_path, said, "best-of-many")) == count, word
+
+
+def test_two_measures_of_one_seed_are_no_differences_over_seeds(tmp_path: Path) -> None:
+    rows = "Per-seed differences:\n- {}: -4.9/-2.0\n- {}: +0.4/-0.5\n"
+    assert len(aloud(tmp_path, rows.format("first arm", "second arm"), "recomputed")) == 2
+    assert aloud(tmp_path, rows.format("s=2", "s=15"), "recomputed") == []
+
+
+def test_a_log_that_speaks_of_its_ceiling_has_seen_it(tmp_path: Path) -> None:
+    said = "Both models solve 100 % of the tasks, so the new one is as good as the old one.\n\n## Next\n\n- {}\n"
+    assert len(aloud(tmp_path, said.format("harder tasks"), "ceiling")) == 1
+    assert aloud(tmp_path, said.format("harder tasks, away from the ceiling"), "ceiling") == []
+
+
+def test_epochs_of_one_run_are_no_arms(tmp_path: Path) -> None:
+    rows = "| {} | Loss | Val F1 | Val Precision | Val Recall | Notes |\n|---|---|---|---|---|---|\n"
+    rows += "| 1 | 0.1939 | 0.9746 | 0.9737 | 0.9756 | New best saved |\n"
+    rows += "| 6 | 0.0131 | 0.9870 | 0.9870 | 0.9871 | kept |\n"
+    rows += "| 7 | 0.0131 | 0.9870 | 0.9870 | 0.9871 | No improvement (2) — early stop |\n\n**Stopped after row 7.**\n"
+    assert len(aloud(tmp_path, rows.format("Heads"), "no-op")) == 1
+    assert aloud(tmp_path, rows.format("Epoch"), "no-op") == []

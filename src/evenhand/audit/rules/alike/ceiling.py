@@ -22,6 +22,9 @@ _ARM = Pattern(r"\b(?:the|our|this) (?:method|variant|change|approach|modificati
 _KEPT = Pattern(r"\b(?:preserv|retain|keeps? up)", re.IGNORECASE)
 """What says that all reach the level, and nothing of the one against the other."""
 
+_KNOWN = Pattern(r"\b(?:ceiling|saturat\w+)\b", re.IGNORECASE)
+"""A log that speaks of its ceiling has seen it."""
+
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Results of arms at one level, in a table or in words, and below them a conclusion that nothing takes back."""
@@ -31,6 +34,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def _read(log: Log) -> Iterator[Finding]:
     flats = tuple(flats_of(log))
+    known = bool(flats) and any(_KNOWN.search(line.body) for line in log.spoken())
     told = {one.place.line for one in flat_in_words(log)} if flats else set()
     for one in flats:
         told_by = one.told
@@ -42,6 +46,7 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
             sure = (
                 one.rate
+                and not known
                 and (none is not None or one.at != "the ceiling")
                 and (log.english or found.cued)
                 and not _KEPT.search(found.words)

@@ -34,7 +34,7 @@ _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
 """What a spread may be over in place of seeds."""
 
-_ONE_SEED = Pattern(r"\bseeds?[\s_#]*\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
+_ONE_SEED = Pattern(r"\b(?:seeds?[\s_#=]*|s\s?=\s?)\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
 """What follows is the result of this one."""
 
 _COST = Pattern(

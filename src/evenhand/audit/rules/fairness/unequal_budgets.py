@@ -13,7 +13,6 @@ from evenhand.audit.text.words import planning
 from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
 from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
 from evenhand.audit.told.budgets.compared import unequal_in
-from evenhand.audit.told.budgets.lines import odd_row, told_by_line
 from evenhand.audit.told.budgets.sentences import in_text
 from evenhand.audit.told.budgets.tables import Unequal, in_records, in_table
 from evenhand.audit.told.fair.spent import plainly_unequal
@@ -27,8 +26,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             base = _other_stage(log, arm, arms)
             if base is not None:
                 yield _finding(log, arm, base)
-        found = [one for table in log.tables for one in (*in_table(table), *in_records(table), *odd_row(table))]
-        beside = (*told_in_words(log), *told_in_records(log), *told_by_line(log))
+        found = [one for table in log.tables for one in (*in_table(table), *in_records(table))]
+        beside = (*told_in_words(log), *told_in_records(log))
         yield from (_amounts(log, one) for one in (*found, *in_text(log)) if one.compared or not _planned(log, one))
         yield from _compared(log)
         yield from (_amounts(log, one) for one in beside if not _planned(log, one))

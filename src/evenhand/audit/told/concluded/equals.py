@@ -64,6 +64,9 @@ _COURSE = Pattern(
 )
 """What stays as it is while a run goes on says nothing of two arms."""
 
+_MOMENT = Pattern(r"\b(?:epochs?|steps?|iter\w*|rounds?|checkpoints?|updates?)\b", re.IGNORECASE)
+"""Rows that are called so are those of one run."""
+
 
 @dataclass(frozen=True)
 class Equal:
@@ -197,6 +200,8 @@ def _trimmed(values: tuple[Number, ...], shared: set[float]) -> tuple[Number, ..
 
 
 def _in_rows(grid: Grid) -> Iterator[Equal]:
+    if _MOMENT.search(grid.label):
+        return
     groups: dict[str, list[int]] = {}
     for place, name in enumerate(grid.names):
         groups.setdefault(name, []).append(place)
