@@ -57,7 +57,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [one for one in found if not one.unproven or one.level == "note" or not _is_long(by_name[one.place.file])]
     found = [
         replace(one, level="hint")
-        if one.anywhere and one.level != "note" and _is_long(by_name[one.place.file]) and not _by_a_digit(one)
+        if one.anywhere and one.level != "note" and _is_long(by_name[one.place.file]) and not _speaks(one)
         else one
         for one in found
     ]
@@ -80,6 +80,11 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
 def _is_long(log: Log) -> bool:
     """Whether a log has so many sentences that one which is misread is likelier than one that is wrong."""
     return sum(line.kind != "blank" for line in log.lines) > _MANY
+
+
+def _speaks(one: Finding) -> bool:
+    """Whether a finding can hardly be read otherwise: by its form, or since one digit makes the number right."""
+    return one.closed or _by_a_digit(one)
 
 
 def _by_a_digit(one: Finding) -> bool:

@@ -37,6 +37,7 @@ class Finding:
         others: further places that it rests on.
         quote: the part of the line that is meant; the whole line where empty.
         anywhere: all that it rests on is told in one place, so that it holds in running text, too.
+        closed: the form in which it is told leaves no other reading, so that it speaks in logs of any length.
         unproven: the reading that found it was not right often enough in logs that it had not seen: at most a hint.
     """
 
@@ -47,6 +48,7 @@ class Finding:
     others: tuple[Place, ...] = ()
     quote: str = ""
     anywhere: bool = False
+    closed: bool = False
     unproven: bool = False
 
 
