@@ -27,6 +27,13 @@ def test_every_arm_of_a_claim_has_settings_that_its_recipe_accepts(path: Path) -
         assert metric.name in recipe.info.metrics
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("experiment_?.toml")), ids=lambda path: path.stem)
+def test_a_claim_that_nobody_should_run_says_that_it_is_a_record(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "# A record of the log" in text
+    assert parse_claim(text, path.name, path.stem).claim.question.startswith("A record of the log: ")
+
+
 def test_the_quick_run_of_experiment_four_could_never_have_anchored_anything() -> None:
     from evenhand.errors import SettingsError
     from evenhand_systems.anchored_sft.anchors import AnchorSchedule
