@@ -113,3 +113,13 @@ def test_a_page_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: byt
         (tmp_path / "a.html").write_bytes(content)
     with pytest.raises(DataError, match=f"(?i){words}"):
         open_logs([tmp_path / "a.html"])
+
+
+def test_columns_that_one_blank_keeps_apart_are_not_read_as_one(tmp_path: Path) -> None:
+    close = "      Name   Top  Low (a) Low (b)   All\n  run_long 0.256    0.255    None 0.265\n"
+    close += "run_longer 0.251    0.255    None 0.265\n"
+    apart = "      Name    Top  Low (a)  Low (b)    All\n  run_long  0.256    0.255     None  0.265\n"
+    apart += "run_longer  0.251    0.255     None  0.265\n"
+    assert read(tmp_path, close, "a.txt").tables == ()
+    (table,) = read(tmp_path, apart, "b.txt").tables
+    assert table.rows[1].cells == ("run_longer", "0.251", "0.255", "None", "0.265")

@@ -14,6 +14,7 @@ from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 
 _GAP = Pattern(r"\s{2,}|\t+")
+_CELLS = Pattern(r"\S+(?: \S+)*")
 FENCE = Pattern(r"^\s*(```|~~~)")
 _DASHES = Pattern(r"^[\s\-=+|:]+$")
 _NAME = Pattern(r"[^\W\d_]")
@@ -43,7 +44,7 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Table]:
                 end += 1
                 continue
             cells = _cells(lines[end])
-            if len(cells) != len(header) or not _is_row(cells):
+            if len(cells) != len(header) or not _is_row(cells) or _below_others(lines[place], lines[end]):
                 break
             rows.append(Row(lines[end].number, cells))
             end += 1
@@ -57,6 +58,18 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Table]:
 
 def _cells(line: Line) -> tuple[str, ...]:
     return tuple(_GAP.split(line.text.strip()))
+
+
+def _below_others(header: Line, row: Line) -> bool:
+    """Whether a cell stands below another name than its own: two columns that one blank keeps apart were read as one."""
+    if "\t" in header.text or "\t" in row.text:
+        return False
+    names, cells = (list(_CELLS.finditer(line.text)) for line in (header, row))
+    for at, cell in enumerate(cells):
+        over = [i for i, name in enumerate(names) if name.start() < cell.end() and cell.start() < name.end()]
+        if over and at not in over:
+            return True
+    return False
 
 
 def _names(line: Line) -> tuple[str, ...]:
