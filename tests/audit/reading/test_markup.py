@@ -116,8 +116,8 @@ def test_a_page_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: byt
 
 
 def test_columns_that_one_blank_keeps_apart_are_not_read_as_one(tmp_path: Path) -> None:
-    close = "      Name   Top  Low (a) Low (b)   All\n  run_long 0.256    0.255    None 0.265\n"
-    close += "run_longer 0.251    0.255    None 0.265\n"
+    close = "      Name   Top  Low (a) Low (b)    All\n  run_long 0.256    0.255    None  0.265\n"
+    close += "run_longer 0.251    0.255    None  0.265\n"
     apart = "      Name    Top  Low (a)  Low (b)    All\n  run_long  0.256    0.255     None  0.265\n"
     apart += "run_longer  0.251    0.255     None  0.265\n"
     assert read(tmp_path, close, "a.txt").tables == ()
