@@ -192,6 +192,13 @@ def test_a_change_is_named_by_its_field() -> None:
     assert changed_fields(before.identity(), after.identity()) == ["rungs.0.seeds: [0, 1] became [0, 2]"]
 
 
+def test_an_arm_that_is_new_is_one_change() -> None:
+    arm = '[[arm]]\nname = "on"\nrole = "reference"\nsettings.inner.mode = "on"\n'
+    before, after = plan_of(), plan_of(TEXT + arm)
+    assert changed_fields(before.identity(), after.identity()) == ["arm third is new"]
+    assert changed_fields(after.identity(), before.identity()) == ["arm third is gone"]
+
+
 def test_dotted_and_nested_settings_mean_the_same() -> None:
     assert expand({"a.b": 1, "a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
     assert merge({"a": {"b": 1}}, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}

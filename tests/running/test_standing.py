@@ -180,6 +180,14 @@ def test_verdict_report_and_bind_refuse_a_file_that_was_never_entered(toy_folder
         decided(load_claim(renamed), ledger)
 
 
+def test_an_arm_that_an_amendment_brings_is_one_change(toy_folder: Path) -> None:
+    path = write_claim(toy_folder)
+    run(path)
+    path.write_text(path.read_text() + '\n[[arm]]\nname = "third"\nrole = "reference"\nsettings.effect = 0.1\n')
+    decision, _ = run(path, amend=True)
+    assert decision.standing.changes == ("arm third is new",)
+
+
 def test_what_nobody_ran_is_not_run_and_not_entered(toy_folder: Path) -> None:
     decision = decided(load_claim(write_claim(toy_folder)), Ledger(toy_folder / "ledger", create=False))
     assert (decision.verdicts[0].kind, decision.standing.fixed) == ("not-run", "not entered")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Settings = Mapping[str, Any]
@@ -46,11 +46,30 @@ def indexed(value: Any) -> Any:
     return value
 
 
+def come_and_gone(identities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Arms and conditions that some of a chain of claim identities lack: their place, ``arms.NAME``, to a sentence."""
+    told = {}
+    for what in ("arm", "condition"):
+        held = [one.get(f"{what}s") or {} for one in identities]
+        if not all(isinstance(one, Mapping) for one in held):
+            continue
+        for name in sorted({name for one in held for name in one}):
+            there = [name in one for one in held]
+            if not all(there):
+                word = "is gone" if not there[-1] else "is new" if not there[0] else "was gone for a while"
+                told[f"{what}s.{name}"] = f"{what} {name} {word}"
+    return told
+
+
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
+    """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``.
+
+    Arms and conditions that only one of them has are named, and their settings are not listed.
+    """
     old, new = leaves(indexed(before)), leaves(indexed(after))
-    changes = []
-    for key in sorted(old.keys() | new.keys()):
+    apart = come_and_gone((before, after))
+    changes = list(apart.values())
+    for key in sorted(key for key in old.keys() | new.keys() if not within(key, apart)):
         name = field_words(key)
         if key not in new:
             changes.append(f"{name}: {old[key]!r} is gone")
@@ -59,6 +78,11 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
         elif old[key] != new[key]:
             changes.append(f"{name}: {old[key]!r} became {new[key]!r}")
     return changes
+
+
+def within(key: str, places: Iterable[str]) -> bool:
+    """Whether the path of a field leads to one of some places, or through it."""
+    return any(key == place or key.startswith(f"{place}.") for place in places)
 
 
 def differing_questions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
-from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
+from evenhand.claims.nesting import (
+    changed_fields,
+    come_and_gone,
+    field_words,
+    indexed,
+    is_same_question,
+    leaves,
+    within,
+)
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
 from evenhand.decisions.likeness import Alike
@@ -49,10 +57,14 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
 
 
 def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first."""
+    """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first.
+
+    An arm or a condition that came or went is one change.
+    """
     flat = [leaves(indexed(identity)) for identity in identities]
-    changes = []
-    for key in sorted({key for one in flat for key in one}):
+    apart = come_and_gone(identities)
+    changes = list(apart.values())
+    for key in sorted({key for one in flat for key in one if not within(key, apart)}):
         values = [repr(one[key]) if key in one else "nothing" for one in flat]
         steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
         if len(steps) > 1:
