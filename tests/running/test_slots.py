@@ -83,6 +83,13 @@ def test_of_the_gpus_those_that_cuda_visible_devices_names_are_given(
     assert held.environment == {"CUDA_VISIBLE_DEVICES": "3"}
 
 
+def test_a_claim_that_asks_for_a_gpu_gets_one_that_nobody_has_named(loaded: LoadedClaim, driver: Driver) -> None:
+    for cards, refused in (([CARD], False), ([], True)):
+        driver(*cards)
+        room = room_of(side_by_side(Profile(), [loaded])[0])
+        assert bool(room.capacity().refusal([Resources(gpus=1)])) == refused
+
+
 def test_a_single_trial_at_a_time_sees_all_gpus_unless_it_asks_for_fewer(loaded: LoadedClaim, driver: Driver) -> None:
     driver(CARD, CARD)
     room = room_of(side_by_side(Profile(jobs=1), [loaded])[0])
@@ -120,6 +127,9 @@ def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
     monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "this torch is built for CPUs")
     profile, told = side_by_side(Profile(), [loaded])
     assert (profile, told) == (Profile(), "16 trials at a time; no GPU: this torch is built for CPUs")
+    named = Profile(devices=("0",), per_gpu=2)
+    words = "1 GPU: 2 trials at a time; all on the CPU: this torch is built for CPUs"
+    assert side_by_side(named, [loaded]) == (named, words)
     program = load_claim(program_claim(toy_folder))
     assert side_by_side(Profile(), [program])[1] == "1 GPU: one trial at a time; -j N for more"
     assert side_by_side(Profile(), [loaded, program])[0].devices == ("0",)
@@ -152,6 +162,14 @@ def test_trials_that_share_a_gpu_fit_it_together_or_are_refused(
         return
     with pytest.raises(ClaimError, match=refusal):
         check_machine(claim, room)
+
+
+def test_a_run_refuses_before_its_first_trial_what_does_not_fit_together(loaded: LoadedClaim, driver: Driver) -> None:
+    driver(CARD)
+    ledger = Ledger(loaded.folder / "ledger")
+    with pytest.raises(ClaimError, match="2 trials at a time take more memory than there is"):
+        run_claims([needing(loaded, 50)], ledger, jobs=2)
+    assert not ledger.claims()
 
 
 def test_the_memory_of_the_gpus_that_are_named_counts(loaded: LoadedClaim, driver: Driver) -> None:

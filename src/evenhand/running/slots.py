@@ -32,16 +32,17 @@ def side_by_side(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profi
     gpus = tuple(gpu.device for gpu in visible_gpus()[0])
     if not gpus:
         return _on_cores(profile, claims)
-    if profile.devices:
-        return profile, _gpu_words(profile, claims, "--per-gpu")
     reasons = [why_on_cpu(claim, profile.resources) for claim in claims]
-    if not all(reasons):
+    why = ", ".join(dict.fromkeys(reasons)) if all(reasons) else ""
+    if profile.devices:
+        return profile, _gpu_words(profile, claims, "--per-gpu") + (f"; all on the CPU: {why}" if why else "")
+    if not why:
         found = _on_gpus(profile, gpus)
         return found, _gpu_words(found, claims, "-j")
     found, words = _on_cores(profile, claims)
     if all(asks_for_no_gpu(claim, profile.resources) for claim in claims):
         found = found.model_copy(update={"devices": gpus, "gpus": 0, "jobs": found.jobs or cores()})
-    return found, words or f"{_at_a_time(found.jobs or cores())}; no GPU: {', '.join(dict.fromkeys(reasons))}"
+    return found, words or f"{_at_a_time(found.jobs or cores())}; no GPU: {why}"
 
 
 def _on_gpus(profile: Profile, gpus: Sequence[str]) -> Profile:
