@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,20 @@ def toy_folder(tmp_path: Path) -> Path:
     """A folder with ``toy.py``, whose recipe ``toy:run`` can fail in every way."""
     (tmp_path / "toy.py").write_text(TOY)
     return tmp_path
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Says what the NVIDIA driver shows to this process: model, bytes and compute capability of each GPU."""
+    from evenhand.recipes import gpus
+
+    def shows(*told: tuple[str, int | None, tuple[int, int] | None]) -> None:
+        monkeypatch.setattr(gpus, "_ask_driver", lambda: (list(told), "" if told else "there is no driver"))
+        gpus.visible_gpus.cache_clear()
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    yield shows
+    gpus.visible_gpus.cache_clear()
 
 
 def _entries() -> set[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +46,38 @@ def test_a_recipe_that_imports_torch_late_gets_the_gpu_that_is_there(
 
     monkeypatch.setattr(machine.importlib, "import_module", late)
     assert machine.choose_device() == expected
+
+
+@pytest.mark.parametrize(
+    ("built", "why"),
+    [
+        ("cuda: Optional[str] = '13.0'\nhip: Optional[str] = None\n", ""),
+        ("cuda = '12.8'\n", ""),
+        ("cuda: Optional[str] = None\n", "this torch is built for CPUs"),
+        (None, "torch is not installed"),
+    ],
+)
+def test_whether_torch_has_cuda_is_read_from_its_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, built: str | None, why: str
+) -> None:
+    (tmp_path / "version.py").write_text(f"__version__ = '2.13.0'\n{built}")
+    spec = None if built is None else SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(machine.importlib.util, "find_spec", lambda name: spec)
+    machine.why_torch_has_no_cuda.cache_clear()
+    try:
+        assert machine.why_torch_has_no_cuda() == why
+    finally:
+        machine.why_torch_has_no_cuda.cache_clear()
+
+
+def test_the_memory_of_a_gpu_is_that_of_the_smallest_that_a_trial_may_get(driver: Callable[..., None]) -> None:
+    driver(("large", 80, None), ("small", 16, None), ("silent", None, None))
+    assert machine.device_memory("cuda") == 16
+    assert machine.device_memory("cuda", ("0", "2")) == 80
+    assert machine.device_memory("cuda", ("2",)) is None
+    assert machine.device_memory("cuda", ("GPU-1f",)) == 16  # which of them that is, nobody knows
+    driver()
+    assert machine.device_memory("cuda") is None
 
 
 def test_threads_are_shared_out_between_slots(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,13 +68,13 @@ def test_asking_a_place_what_it_has_leaves_nothing_behind(registered: None, tmp_
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("profile", [None, Profile(), Profile(executor="theirs")])
+@pytest.mark.parametrize("profile", [Profile(), Profile(executor="theirs")])
 def test_locks_are_tried_before_the_first_trial_wherever_it_runs(
     registered: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    profile: Profile | None,
+    profile: Profile,
 ) -> None:
     claim = SimpleNamespace(folder=tmp_path, resolved=SimpleNamespace(recipe="toy:run"))
     without_locks(monkeypatch, OSError(errno.ENOLCK, "No locks available"))

@@ -120,8 +120,9 @@ def test_a_place_that_cannot_be_used_is_refused_before_the_first_trial(
     ],
 )
 def test_a_claim_that_asks_for_more_than_this_machine_has_is_refused_at_plan(
-    toy_folder: Path, options: tuple[str, ...], asked: str, words: str
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], asked: str, words: str
 ) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     path = write_claim(toy_folder)
     path.write_text(path.read_text() + f"\n[resources]\n{asked}\n")
     for command in ("plan", "run"):

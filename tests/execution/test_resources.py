@@ -94,6 +94,19 @@ def test_a_trial_that_asks_for_more_waits_until_it_is_free_and_one_that_asks_for
     assert room.take(Resources(gpus=2)) is not None
 
 
+@pytest.mark.parametrize(
+    ("room", "count"),
+    [
+        (Room(jobs=4), 4),
+        (Room(gpus=("0", "1"), per_gpu=3), 3),
+        (Room(jobs=2, gpus=("0", "1"), per_gpu=3), 2),
+        (Room(jobs=8, gpus=("0",), default=Resources(gpus=0)), 8),
+    ],
+)
+def test_a_room_tells_how_many_trials_are_on_one_gpu_at_once(room: Room, count: int) -> None:
+    assert room.sharing == count
+
+
 def test_cores_and_memory_are_counted_against_what_the_machine_has() -> None:
     room = Room(jobs=4)
     room.threads, room.memory_gib = 1, 10.0

@@ -72,7 +72,7 @@ class Commands:
     Args:
         ledger: folder of the ledger.
         claims: folder whose claim files can be started.
-        jobs: trials side by side of a run that is started here; None for one per core.
+        jobs: trials side by side of a run that is started here; None for what ``evenhand run`` takes.
     """
 
     def __init__(self, ledger: Path, claims: Path, jobs: int | None = None) -> None:

@@ -10,10 +10,11 @@ import typer
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.places import (
     Gpus,
+    Jobs,
     On,
     PerGpu,
     ProfileName,
-    chosen_profile,
+    chosen_place,
     queue_sentence,
     queued,
 )  # fmt: skip
@@ -25,6 +26,7 @@ ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim f
 def plan(
     claim: ClaimPath,
     ledger: LedgerFolder = DEFAULT_LEDGER,
+    jobs: Jobs = None,
     on: On = None,
     profile: ProfileName = None,
     gpus: Gpus = None,
@@ -35,30 +37,28 @@ def plan(
     from evenhand.claims.load import load_claim, settled
     from evenhand.cli.output import plan_document, print_plan
     from evenhand.decisions.progress import progress
+    from evenhand.execution.places import capacity_of, room_of
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
     from evenhand.running.families import at_level
+    from evenhand.running.run import check_capacity
     from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
     loaded = unfolded(loaded, store)
     check_after(loaded, store)
+    place, slots = chosen_place([loaded], on, profile, jobs, gpus, per_gpu)
     if as_json:
-        print_json(plan_document(loaded, store))
+        print_json(plan_document(loaded, store, slots))
     else:
-        print_plan(loaded, store, out())
+        print_plan(loaded, store, out(), slots=slots)
     judged = at_level(loaded.resolved, store)
     if progress(judged, settled(outcomes_so_far(judged, store))).finished:
         return
-    from evenhand.execution.places import capacity_of
-    from evenhand.execution.profiles import Profile
-    from evenhand.running.run import check_capacity
-
-    asked = chosen_profile([loaded], on, profile, None, gpus, per_gpu)
-    if asked is None or asked.executor == "local":
-        check_machine(loaded)
-    check_capacity([loaded], capacity_of(asked or Profile(), ledger))
+    if place.executor == "local":
+        check_machine(loaded, room_of(place))
+    check_capacity([loaded], capacity_of(place, ledger))
 
 
 def status(

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note
-from evenhand.cli.places import Gpus, On, PerGpu, ProfileName
-from evenhand.cli.run import Jobs, Warm, run
+from evenhand.cli.places import Gpus, Jobs, On, PerGpu, ProfileName
+from evenhand.cli.run import Warm, run
 
 
 def extend(

@@ -46,17 +46,19 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
+def plan_document(loaded: LoadedClaim, ledger: Ledger, slots: str = "") -> dict[str, Any]:
     """What a claim would run, as plain data."""
-    plan = plan_of(loaded, ledger)
+    plan = plan_of(loaded, ledger, slots)
     document: dict[str, Any] = plain(plan)
     document["controls"] = None if plan.controls is None else plan.controls.model_dump(mode="json")
     return document
 
 
-def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
+def print_plan(
+    loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False, slots: str = ""
+) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
-    for sentence, style in plan_lines(plan_of(loaded, ledger), running=running):
+    for sentence, style in plan_lines(plan_of(loaded, ledger, slots), running=running):
         tell(console, sentence, style)
 
 

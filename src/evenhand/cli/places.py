@@ -24,6 +24,13 @@ On = Annotated[
 ProfileName = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="A profile that evenhand.toml names.")
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, metavar="N",
+        help="Trials side by side; default: one on each GPU, without a GPU one per core."
+    ),
+]  # fmt: skip
 Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
 PerGpu = Annotated[
     int | None, typer.Option("--per-gpu", min=1, metavar="N", help="local: trials side by side on each GPU.")
@@ -71,10 +78,27 @@ def _devices(gpus: str) -> tuple[str, ...]:
     return names
 
 
-def executor_for(
-    claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
-) -> Executor | None:
-    """The executor of a profile; None for the slots that there are without one. Locks of the ledger are tried first."""
+def chosen_place(
+    claims: Sequence[LoadedClaim],
+    on: str | None,
+    profile: str | None,
+    jobs: int | None,
+    gpus: str | None,
+    per_gpu: int | None,
+) -> tuple[Profile, str]:
+    """Where the options have trials run, with what they leave open of this machine and its reason in words.
+
+    Raises:
+        SettingsError: there is no such profile, or it has unknown keys.
+    """
+    from evenhand.execution.profiles import Profile
+    from evenhand.running.slots import side_by_side
+
+    return side_by_side(chosen_profile(claims, on, profile, jobs, gpus, per_gpu) or Profile(jobs=jobs), claims)
+
+
+def executor_for(claims: Sequence[LoadedClaim], profile: Profile, ledger: Path, warm: bool | None) -> Executor:
+    """The executor of a profile. Locks of the ledger are tried first."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
         found = _executor_for(claims, profile, ledger, warm)
@@ -82,17 +106,12 @@ def executor_for(
     return found
 
 
-def _executor_for(
-    claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
-) -> Executor | None:
+def _executor_for(claims: Sequence[LoadedClaim], profile: Profile, ledger: Path, warm: bool | None) -> Executor:
     from evenhand.execution.machine import device_of_programs
-    from evenhand.execution.places import check_locks, executor_of
+    from evenhand.execution.places import executor_of
 
     if warm:
         _warn_of_cold(claims, profile)
-    if profile is None:
-        check_locks(ledger)
-        return None
     if profile.executor == "local" and profile.devices and device_of_programs()[0] != "cuda":
         warnings.warn(f"GPUs are named, but {device_of_programs()[1]}: trials run on the CPU.", stacklevel=2)
     recipes: dict[Path, list[str]] = {}
@@ -101,13 +120,13 @@ def _executor_for(
     return executor_of(profile, recipes, ledger, warm)
 
 
-def _warn_of_cold(claims: Sequence[LoadedClaim], profile: Profile | None) -> None:
+def _warn_of_cold(claims: Sequence[LoadedClaim], profile: Profile) -> None:
     """Say where `--warm` changes nothing: elsewhere, and for programs whose imports no worker can keep."""
     from evenhand.execution.command.script_calls import why_cold
     from evenhand.execution.command.settings import CommandSettings
     from evenhand.recipes.catalogue import COMMAND
 
-    if profile is not None and profile.executor != "local":
+    if profile.executor != "local":
         warnings.warn(f"--warm is for trials on this machine: {profile.executor} does not know it.", stacklevel=2)
         return
     for claim in claims:

@@ -15,15 +15,17 @@ from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, not
 from evenhand.cli.places import (
     Detach,
     Gpus,
+    Jobs,
     On,
     PerGpu,
     ProfileName,
-    chosen_profile,
+    chosen_place,
     executor_for,
     queue_sentence,
     queued,
 )
 from evenhand.cli.working import long_work
+from evenhand.cli.wrapped import tell
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,9 +47,6 @@ Warm = Annotated[
 Track = Annotated[
     list[str] | None,
     typer.Option("--track", help="Write trials and verdicts to a tracker, too: mlflow:URI, wandb:PROJECT ..."),
-]
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Trials side by side; default: one per core.")
 ]
 
 
@@ -71,7 +70,6 @@ def run(
     from evenhand.cli.live import Screen
     from evenhand.cli.output import decision_document, print_plan
     from evenhand.cli.tracking import Trackers, tracked
-    from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
     from evenhand.running.enter import is_finished
     from evenhand.running.run import run_claims
@@ -79,9 +77,12 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    place = executor_for(loaded, chosen_profile(loaded, on, profile, jobs, gpus, per_gpu), ledger, warm)
+    place, slots = chosen_place(loaded, on, profile, jobs, gpus, per_gpu)
+    executor = executor_for(loaded, place, ledger, warm)
     for claim in loaded:
         print_plan(claim, store, console, running=True)
+    if slots:
+        tell(console, slots)
     trackers = Trackers(tracked(track or ()), {one.resolved.name: one.path for one in loaded}, ledger)
     screen = Screen([claim.resolved for claim in loaded], console)
     ended = _Ended(screen, console, store, ledger / "reports", verdicts=not as_json, full=full)
@@ -89,8 +90,7 @@ def run(
         with screen:
             watchers = {name: trackers.observer_of(name, watcher) for name, watcher in screen.observers.items()}
             decisions = run_claims(
-                loaded, store, jobs=jobs or cores(), observers=watchers, amend=amend, on_decided=ended,
-                warm=warm, executor=place, detach=detach,
+                loaded, store, observers=watchers, amend=amend, on_decided=ended, executor=executor, detach=detach,
             )  # fmt: skip
     except KeyboardInterrupt:
         console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")

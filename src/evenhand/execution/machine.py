@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from evenhand.recipes.gpus import visible_gpus
 
 _PACKAGES = (
     "evenhand", "numpy", "scipy", "pydantic", "duckdb", "pyarrow", "torch", "numba", "transformers", "peft", "trl",
@@ -67,67 +72,41 @@ def choose_device() -> tuple[str, str]:
     return "cpu", "torch finds no CUDA device"
 
 
-_ASK_DRIVER = """
-import ctypes, sys
-try:
-    driver = ctypes.CDLL("libcuda.so.1")
-except OSError:
-    sys.exit("there is no NVIDIA driver (libcuda) here")
-code = driver.cuInit(0)
-count = ctypes.c_int()
-if code == 0:
-    code = driver.cuDeviceGetCount(ctypes.byref(count))
-if code or not count.value:
-    sys.exit(f"the NVIDIA driver finds no usable GPU (code {code})" if code else "the NVIDIA driver shows no GPU")
-name = ctypes.create_string_buffer(256)
-driver.cuDeviceGetName(name, 256, 0)
-print(name.value.decode(errors="replace"))
-"""
-"""Asked in a process of its own: a driver that was initialised does not survive a fork."""
-
-
-@functools.cache
 def device_of_programs() -> tuple[str, str]:
     """The device for programs that are no Python recipes, and the reason: what the NVIDIA driver shows to a process.
 
     The driver heeds CUDA_VISIBLE_DEVICES. Whether the program can use the device is the program's affair.
     """
-    try:
-        asked = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _ASK_DRIVER], capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return "cpu", f"the NVIDIA driver did not answer ({type(error).__name__})"
-    if asked.returncode == 0:
-        return "cuda", asked.stdout.strip()
-    return "cpu", (asked.stderr.strip().splitlines() or ["the NVIDIA driver could not be asked"])[-1]
+    found, why_none = visible_gpus()
+    return ("cuda", found[0].name) if found else ("cpu", why_none)
 
 
-_ASK_MEMORY = """
-import ctypes, sys
-driver = ctypes.CDLL("libcuda.so.1")
-device, size = ctypes.c_int(), ctypes.c_size_t()
-if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0):
-    sys.exit("no device")
-if driver.cuDeviceTotalMem_v2(ctypes.byref(size), device):
-    sys.exit("no answer")
-print(size.value)
-"""
+def device_memory(device: str, among: Sequence[str] = ()) -> int | None:
+    """Bytes of memory that a device has; None if unknown.
+
+    Args:
+        device: ``cpu``: the machine; ``cuda``: the smallest GPU, since a trial may get any.
+        among: the GPUs that trials may get, as CUDA_VISIBLE_DEVICES names them; all that are visible if none is known.
+    """
+    if device == "cuda":
+        there, _ = visible_gpus()
+        named = [gpu for gpu in there if gpu.device in among]
+        return min((gpu.memory for gpu in named or there if gpu.memory is not None), default=None)
+    gib = _memory_gib()
+    return None if gib is None else int(gib * 2**30)
 
 
 @functools.cache
-def device_memory(device: str) -> int | None:
-    """Bytes of memory that a device has: of the machine for ``cpu``, of the first GPU for ``cuda``; None if unknown."""
-    if device != "cuda":
-        gib = _memory_gib()
-        return None if gib is None else int(gib * 2**30)
+def why_torch_has_no_cuda() -> str:
+    """Why the torch that is installed computes on the CPU alone, read from its files; empty where it has CUDA."""
+    found = importlib.util.find_spec("torch")
+    if found is None or not found.submodule_search_locations:
+        return "torch is not installed"
     try:
-        asked = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _ASK_MEMORY], capture_output=True, text=True, timeout=60, check=False
-        )
-        return int(asked.stdout) if asked.returncode == 0 else None
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None
+        told = Path(found.submodule_search_locations[0], "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return "" if re.search(r"^cuda\b[^=\n]*=\s*['\"]", told, re.MULTILINE) else "this torch is built for CPUs"
 
 
 @functools.cache

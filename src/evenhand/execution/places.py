@@ -51,7 +51,7 @@ def executor_of(
 
 def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path, warm: bool | None = None) -> Executor:
     if profile.executor == "local":
-        return local_slots(recipes, profile.jobs, warm, _room(profile))
+        return local_slots(recipes, profile.jobs, warm, room_of(profile))
     found = {one.name: one for one in importlib.metadata.entry_points(group=GROUP)}
     if profile.executor not in (*OWN, *found):
         raise EvenhandError(f"There is no executor '{profile.executor}'; there are: {', '.join(names())}.")
@@ -67,7 +67,8 @@ def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path,
     return made
 
 
-def _room(profile: Profile) -> Room:
+def room_of(profile: Profile) -> Room:
+    """What trials may have of this machine, as a profile says it."""
     return Room(profile.jobs, profile.devices, profile.per_gpu, profile.resources)
 
 

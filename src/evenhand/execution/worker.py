@@ -28,6 +28,7 @@ from evenhand.execution.machine import choose_device, device_of_programs
 from evenhand.execution.patience import persistently
 from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.recipes import catalogue
+from evenhand.recipes.gpus import visible_gpus
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
 
@@ -90,7 +91,7 @@ def see_own_devices(job: Job) -> None:
     """Set the variables that a job's process is to have, before anything asks for devices."""
     if any(os.environ.get(name) != value for name, value in job.environment.items()):
         os.environ.update(job.environment)
-        device_of_programs.cache_clear()  # whoever was asked before saw other devices
+        visible_gpus.cache_clear()  # whoever was asked before saw other devices
 
 
 def perform(job: Job) -> tuple[int, bool]:

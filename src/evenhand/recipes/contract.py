@@ -241,6 +241,8 @@ class RecipeInfo:
             where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
         needs: modules without which no trial can run (``torch``); where one is missing a claim is refused, too.
         extra: what pip is given to install them: ``evenhand[bridge]``.
+        gpu: whether trials use a GPU where there is one. Those of a recipe that computes on the CPU see none, and run
+            side by side on the cores.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -258,6 +260,7 @@ class RecipeInfo:
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
     needs: tuple[str, ...] = ()
     extra: str = ""
+    gpu: bool = True
 
 
 @dataclass(frozen=True)
@@ -294,12 +297,13 @@ def recipe(
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
     needs: Sequence[str] = (),
     extra: str = "",
+    gpu: bool = True,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
         dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch, memory,
-        tuple(needs), extra,
+        tuple(needs), extra, gpu,
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -15,12 +15,12 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
 from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
-from evenhand.execution.machine import device_of_programs
+from evenhand.execution.local.room import Room
 from evenhand.extras import needed
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, likeness, searching, standing
-from evenhand.running.fitting import shortage
+from evenhand.running.fitting import device_of, shortage
 from evenhand.running.freshness import Freshness, freshness
 
 if TYPE_CHECKING:
@@ -139,18 +139,22 @@ def _unblinded(claim: ResolvedClaim, ledger: Ledger) -> list[Unblinded]:
     return [Unblinded(record.time, record.results, record.trials) for record in found]
 
 
-def check_machine(loaded: LoadedClaim) -> None:
+def check_machine(loaded: LoadedClaim, room: Room | None = None) -> None:
     """Refuse a claim whose trials cannot run on this machine.
+
+    Args:
+        loaded: the claim.
+        room: what of this machine its trials share; None to look at one trial alone.
 
     Raises:
         ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
-            device has.
+            device has for the trials that are on it at a time.
     """
     check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
-    found = {shortage(loaded)} - {""}
+    found = {shortage(loaded, room)} - {""}
     if obstacle is not None:
-        device, _ = device_of_programs()
+        device = device_of(loaded) if room is None else device_of(loaded, room.default)
         found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
     if found:
         faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]

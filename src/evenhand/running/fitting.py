@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from evenhand.claims.load import LoadedClaim
+from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.schema import Claim
-from evenhand.execution.machine import device_memory, device_of_programs
-from evenhand.execution.resources import Resources
+from evenhand.errors import counted
+from evenhand.execution.local.room import Room
+from evenhand.execution.machine import device_memory, device_of_programs, why_torch_has_no_cuda
+from evenhand.execution.resources import NOTHING_ASKED, Resources
+from evenhand.recipes.catalogue import COMMAND
 from evenhand.recipes.contract import Memory
 
 
-def largest(loaded: LoadedClaim) -> tuple[Memory, str] | None:
+def resources_of(claim: Claim, arm: str) -> Resources:
+    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
+    own = next(one.resources for one in claim.arms if one.name == arm)
+    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))
+
+
+def asks_for_no_gpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
+    """Why no trial of a claim is to have a GPU: its recipe says so, or its resources; empty where one may have one.
+
+    Args:
+        loaded: the claim.
+        default: what trials ask for that say nothing themselves.
+    """
+    claim = loaded.resolved.claim
+    asked = {resources_of(claim, arm.name).over(default).gpus for arm in claim.arms}
+    if asked == {0}:
+        return "its trials ask for none"
+    return f"{loaded.recipe.reference} computes on the CPU" if not (loaded.recipe.info.gpu or asked - {0, None}) else ""
+
+
+def why_on_cpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
+    """Why all trials of a claim compute on the CPU, whatever GPU there is; empty where they would take one."""
+    in_python = loaded.recipe.reference != COMMAND  # what another program can use is its own affair
+    return asks_for_no_gpu(loaded, default) or (why_torch_has_no_cuda() if in_python else "")
+
+
+def device_of(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
+    """The device of a claim's trials on this machine, ``cpu`` or ``cuda``."""
+    return "cpu" if why_on_cpu(loaded, default) else device_of_programs()[0]
+
+
+def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[Memory, str] | None:
     """What the largest trial of a claim takes, and the device; None where its recipe cannot say."""
     estimate = loaded.recipe.info.memory
     if estimate is None:
         return None
-    device, _ = device_of_programs()
+    device = device_of(loaded, default)
     found = [estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()]
     known = [memory for memory in found if memory is not None]
     return (max(known, key=lambda memory: memory.bytes), device) if known else None
@@ -26,31 +60,52 @@ def memory_words(loaded: LoadedClaim) -> str:
     if found is None:
         return ""
     memory, device = found
-    return f"memory of the largest trial, estimated: {memory.words}; {_there(device)}"
+    return f"memory of the largest trial, estimated: {memory.words}; {_there(device, device_memory(device))}"
 
 
-def shortage(loaded: LoadedClaim) -> str:
-    """Why a claim's trials do not fit the device, with a cure; empty where they do, or where nobody knows."""
-    found = largest(loaded)
+def fitting(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> int | None:
+    """How many of a claim's largest trials the memory of the machine holds; None on a GPU, or where nobody knows."""
+    found, there = None if _set_aside(loaded, default) else largest(loaded, default), device_memory("cpu")
+    return None if found is None or found[1] != "cpu" or there is None else int(there // found[0].bytes)
+
+
+def _set_aside(loaded: LoadedClaim, default: Resources) -> bool:
+    """Whether a claim says what main memory is set aside for a trial: then its trials start while that is free."""
+    claim = loaded.resolved.claim
+    return any(resources_of(claim, arm.name).over(default).memory_gib for arm in claim.arms)
+
+
+def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
+    """Why a claim's trials do not fit the device, with a cure; empty where they do, or where nobody knows.
+
+    Args:
+        loaded: the claim.
+        room: what of this machine they share; None to look at one trial alone.
+    """
+    default = NOTHING_ASKED if room is None else room.default
+    found = largest(loaded, default)
     if found is None:
         return ""
     memory, device = found
-    there = device_memory(device)
-    if there is None or memory.bytes <= there:
+    there = device_memory(device, () if room is None else room.gpus)
+    if there is None:
+        return ""
+    if memory.bytes > there:
+        return (
+            f"a trial takes more memory than there is: {memory.words}; {_there(device, there)}. Run the claim on a "
+            "device with more memory, or lower what a step holds (batches, texts, sizes of the models)"
+        )
+    together = 1 if room is None else min(room.sharing, len(all_trials(loaded.resolved)))
+    fits = int(there // memory.bytes)
+    if together <= fits or (device == "cpu" and _set_aside(loaded, default)):
         return ""
     return (
-        f"a trial takes more memory than there is: {memory.words}; {_there(device)}. Run the claim on a device with "
-        "more memory, or lower what a step holds (batches, texts, sizes of the models)"
+        f"{together} trials at a time take more memory than there is: {memory.words}, for each; "
+        f"{_there(device, there)}, which holds {counted(fits, 'trial')}. "
+        + ("Lower -j" if device == "cpu" else "Lower -j or --per-gpu")
     )
 
 
-def _there(device: str) -> str:
-    there = device_memory(device)
+def _there(device: str, there: int | None) -> str:
     name = "the GPU" if device == "cuda" else "this machine"
     return f"{name} has {'an unknown amount' if there is None else f'{there / 1e9:.1f} GB'}"
-
-
-def resources_of(claim: Claim, arm: str) -> Resources:
-    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
-    own = next(one.resources for one in claim.arms if one.name == arm)
-    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))

@@ -80,6 +80,7 @@ class Plan:
         micro_batch: rows at once that were found to fit on this kind of machine, as sentences; none where not asked.
         post_hoc: that it would be post-hoc if it were entered now, and why, as a sentence; empty where it would not.
         memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
+        slots: how many trials run side by side, and why; empty where there is a slot per core and no GPU.
     """
 
     claim: str
@@ -98,12 +99,13 @@ class Plan:
     anew: tuple[str, ...]
     post_hoc: str = ""
     memory: str = ""
+    slots: str = ""
     search: tuple[str, ...] = ()
     micro_batch: tuple[str, ...] = ()
 
 
-def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
-    """What a claim would run, given what the ledger holds."""
+def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "") -> Plan:
+    """What a claim would run, given what the ledger holds, and how many trials side by side (a sentence)."""
     from evenhand.decisions.power import smallest_effects
     from evenhand.decisions.wording import foreseen_words
     from evenhand.running.probing import kept_words  # here: what only tells of claims does without the loop
@@ -143,6 +145,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         post_hoc=foreseen_words(standing.foreseen(claim, ledger)),
         memory=memory_words(loaded),
+        slots=slots,
         micro_batch=tuple(kept_words(loaded, ledger)),
         search=tuple(searching.plan_words(claim, done)),
     )
@@ -173,7 +176,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
     yield from ([(plan.post_hoc, "yellow")] if plan.post_hoc else [])
     yield from ((sentence, "yellow") for sentence in plan.search)
-    yield from ([(plan.memory, "")] if plan.memory else [])
+    yield from ((sentence, "") for sentence in (plan.memory, plan.slots) if sentence)
     yield from (() if running else ((sentence, "") for sentence in plan.micro_batch))
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)

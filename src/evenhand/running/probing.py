@@ -24,7 +24,7 @@ from evenhand.files import locked, make_folder, write_text
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Failure
 from evenhand.recipes.trial import Trial, canonical_hash
-from evenhand.running.fitting import resources_of
+from evenhand.running.fitting import device_of, resources_of
 from evenhand.running.observer import Observer
 
 _TICK_SECONDS = 0.2
@@ -147,7 +147,7 @@ def _this_machine() -> dict[str, Any]:
 def _machine(loaded: LoadedClaim, executor: Executor) -> tuple[dict[str, Any], str]:
     """The kind of machine that trials will run on, and their device: elsewhere it is known by what its nodes have."""
     if not executor.elsewhere:
-        return _this_machine(), device_of_programs()[0]
+        return _this_machine(), device_of(loaded, executor.capacity().default)
     capacity = executor.capacity()
     kinds = {replace(node, name="nodes", memory_gib=math.inf).words() for node in capacity.nodes}
     claim = loaded.resolved.claim

@@ -18,10 +18,11 @@ from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
-from evenhand.execution.local.room import Room
 from evenhand.execution.local.shared import SharedSlots, local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
+from evenhand.execution.places import room_of
+from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity
 from evenhand.execution.retries import keeps_its_work
 from evenhand.execution.worker import Job
@@ -38,6 +39,7 @@ from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
 from evenhand.running.probing import micro_batch
+from evenhand.running.slots import side_by_side
 
 Decided = Callable[[LoadedClaim, Decision], None]
 """Told of each claim when it has ended, with what it came to."""
@@ -47,7 +49,7 @@ def run_claim(
     loaded: LoadedClaim,
     ledger: Ledger,
     *,
-    jobs: int,
+    jobs: int | None = None,
     observer: Observer | None = None,
     amend: bool = False,
     executor: Executor | None = None,
@@ -57,10 +59,10 @@ def run_claim(
     Args:
         loaded: the claim.
         ledger: where outcomes go; trials that have a result there are not run again.
-        jobs: trials side by side.
+        jobs: trials side by side; None for what :func:`evenhand.running.slots.side_by_side` finds.
         observer: told what happens.
         amend: enter a claim that differs from one of the same name that has results.
-        executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
+        executor: where trials run, not opened yet; slots on this machine if None.
 
     Raises:
         ClaimError: the claim was changed after results were seen, or cannot run on this machine.
@@ -74,7 +76,7 @@ def run_claims(
     claims: Sequence[LoadedClaim],
     ledger: Ledger,
     *,
-    jobs: int,
+    jobs: int | None = None,
     observers: Mapping[str, Observer] | None = None,
     amend: bool = False,
     executor: Executor | None = None,
@@ -90,10 +92,11 @@ def run_claims(
     Args:
         claims: in the order of :func:`evenhand.claims.load.queue`.
         ledger: where outcomes go; trials that have a result there are not run again.
-        jobs: trials side by side, of all claims together.
+        jobs: trials side by side, of all claims together; None for what
+            :func:`evenhand.running.slots.side_by_side` finds.
         observers: claim name to who is told what happens to it.
         amend: enter claims that differ from those of the same name that have results.
-        executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
+        executor: where trials run, not opened yet; slots on this machine if None.
         on_decided: called with each claim as it ends, and its decision.
         warm: whether slots on this machine keep a process for the next trial of its recipe; on a GPU alone if None.
         detach: start what may be started in the executor, and leave it there; the next run takes it up.
@@ -110,14 +113,15 @@ def run_claims(
     close = _closing(decisions, on_decided)
     with ExitStack() as held:
         locks = [_lock(claim, ledger, held) for claim in claims]
-        _check_that_all_can_run(claims, ledger, jobs, executor)
+        place = executor or _slots_here(claims, jobs, warm)
+        _check_that_all_can_run(claims, ledger, place)
         origin = cache(provenance)
         runs = [
             _entered(claim, ledger, (observers or {}).get(claim.resolved.name) or Observer(), amend, lock, origin)
             for claim, lock in zip(claims, locks, strict=True)
         ]
         if any(not run.now.finished for run in runs):
-            with executor or local_slots(_recipes_by_folder(runs), jobs, warm) as opened:
+            with place as opened:
                 _choose_micro_batches(runs, ledger, opened)
                 Pool(runs, opened, close, detach).loop()
         else:
@@ -142,11 +146,13 @@ def _closing(decisions: dict[str, Decision], on_decided: Decided | None) -> Call
     return close
 
 
-def _recipes_by_folder(runs: Sequence[ClaimRun]) -> dict[Path, list[str]]:
-    found: dict[Path, list[str]] = {}
-    for run in runs:
-        found.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
-    return found
+def _slots_here(claims: Sequence[LoadedClaim], jobs: int | None, warm: bool | None) -> Executor:
+    """Slots on this machine, not opened yet."""
+    recipes: dict[Path, list[str]] = {}
+    for claim in claims:
+        recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)
+    profile, _ = side_by_side(Profile(jobs=jobs), claims)
+    return local_slots(recipes, profile.jobs, warm, room_of(profile))
 
 
 def _choose_micro_batches(runs: Sequence[ClaimRun], ledger: Ledger, executor: Executor) -> None:
@@ -176,16 +182,13 @@ def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
             raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
-def _check_that_all_can_run(
-    claims: Sequence[LoadedClaim], ledger: Ledger, jobs: int, executor: Executor | None
-) -> None:
+def _check_that_all_can_run(claims: Sequence[LoadedClaim], ledger: Ledger, executor: Executor) -> None:
     """Refuse claims that have trials left and cannot run where they are to run, before any of them is entered."""
-    here = executor is None or isinstance(executor, LocalSlots | SharedSlots)
-    capacity = Room(jobs).capacity() if executor is None else executor.capacity()
+    capacity = executor.capacity()
     for claim in claims:
         try:
-            if here:
-                check_machine(claim)
+            if isinstance(executor, LocalSlots | SharedSlots):
+                check_machine(claim, executor.room)
             check_capacity([claim], capacity)
         except ClaimError:
             if _has_trials_left(claim, ledger):

@@ -156,13 +156,17 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
     )
 
 
-@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA)
+@recipe(
+    metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA, gpu=False,
+)  # fmt: skip
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
     return _potential(settings, 0, bench)
 
 
-@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA)
+@recipe(
+    metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA, gpu=False,
+)  # fmt: skip
 def gradual_potential(settings: GradualSettings, bench: Bench) -> Outcome:
     """Learn a potential as `lyapunov.potential` does: short windows several times, violations in full only later."""
     return _potential(settings, settings.starts, bench)

@@ -113,7 +113,8 @@ def test_a_bridge_of_caches_between_models_of_7_and_8_billion_weights_fits_80_gb
 def real(monkeypatch, there: int | None, settings: dict | None = None):
     """A claim between large models, on a GPU of some size."""
     monkeypatch.setattr(fitting, "device_of_programs", lambda: ("cuda", "a GPU"))
-    monkeypatch.setattr(fitting, "device_memory", lambda device: there)
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): there)
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "")
     monkeypatch.setattr(memory, "read_gsm8k", lambda *given: [])
     monkeypatch.setattr(memory, "texts_of", lambda *given: GSM8K)
     return load_claim(CLAIMS / "real" / "phase1_full.toml")

@@ -55,7 +55,8 @@ class Room:
     def free(self) -> int:
         """How many more trials that ask for nothing in particular could start now."""
         slots = self.jobs - sum(one.slots for one in self._held)
-        return max(0, slots if not self.gpus else min(slots, sum(self._places().values())))
+        needs_place = self.gpus and self.default.gpus != 0
+        return max(0, min(slots, sum(self._places().values())) if needs_place else slots)
 
     def _places(self) -> Counter[str]:
         """Device to free places on it."""
@@ -85,6 +86,11 @@ class Room:
     def give_back(self, held: Held) -> None:
         """What a trial held is free again."""
         self._held.remove(held)
+
+    @property
+    def sharing(self) -> int:
+        """The most trials that are on one GPU at once; on the machine, where it has none to give."""
+        return min(self.jobs, self.per_gpu) if self.gpus and self.default.gpus != 0 else self.jobs
 
     def capacity(self) -> Capacity:
         """This machine as the one node that there is."""

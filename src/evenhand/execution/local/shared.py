@@ -50,7 +50,7 @@ class SharedSlots(Executor):
         self.room = room
         self.jobs = room.jobs
         self._servers = dict(servers)
-        self.threads = next(iter(self._servers.values())).threads
+        self.threads = room.threads
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from evenhand.claims.load import all_trials, queue
 from evenhand.errors import EvenhandError
-from evenhand.execution.machine import cores
+from evenhand.execution.profiles import Profile
 from evenhand.recipes import catalogue
 from evenhand.report.notebook.live import watcher
 from evenhand.report.notebook.results import Plan, Result
@@ -17,6 +17,7 @@ from evenhand.running.opened import ClaimLike, LedgerLike, as_claim, opened, run
 from evenhand.running.plan import plan_of
 from evenhand.running.run import run_claim
 from evenhand.running.searching import unfolded
+from evenhand.running.slots import side_by_side
 
 _INTERRUPTED = "Interrupted. Finished trials are in the ledger; the same call goes on from there."
 
@@ -34,7 +35,7 @@ def run(
     Args:
         claim: path of its file, or what ``load_claim`` returned.
         ledger: path of its folder, which is made where it is missing, or a ``Ledger``.
-        jobs: trials side by side; one per core if None.
+        jobs: trials side by side; if None one on each GPU, and without any one per core.
         progress: show how far it is; or an observer that is told.
         amend: enter a claim that was changed after it had results, as an amendment.
 
@@ -56,7 +57,7 @@ def run(
         queue([loaded], lambda name: is_finished(name, store))
         with observer:
             try:
-                decision = run_claim(loaded, store, jobs=jobs or cores(), observer=observer, amend=amend)
+                decision = run_claim(loaded, store, jobs=jobs, observer=observer, amend=amend)
             except KeyboardInterrupt:
                 observer.message(_INTERRUPTED)
                 raise
@@ -77,7 +78,7 @@ def plan(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Plan:
     loaded = runnable(claim)
     with opened(ledger, create=False) as store:
         check_after(loaded, store)
-        return Plan.of(plan_of(loaded, store))
+        return Plan.of(plan_of(loaded, store, side_by_side(Profile(), [loaded])[1]))
 
 
 def decide(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Result:

@@ -1,0 +1,256 @@
+"""Trials run side by side where they have room: one on each GPU that they would take, else on the cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evenhand.claims.load import LoadedClaim, load_claim
+from evenhand.errors import ClaimError
+from evenhand.execution import machine
+from evenhand.execution.local.room import Room
+from evenhand.execution.places import room_of
+from evenhand.execution.profiles import Profile
+from evenhand.execution.resources import Resources
+from evenhand.ledger import Ledger
+from evenhand.recipes.contract import Memory
+from evenhand.running import fitting, run, slots
+from evenhand.running.enter import check_machine
+from evenhand.running.plan import plan_lines, plan_of
+from evenhand.running.run import run_claims
+from evenhand.running.slots import side_by_side
+from tests.app import evenhand
+from tests.recipes.test_gpus import made
+from tests.running.test_run import write_claim
+
+CARD = ("a card", 80_000_000_000, (8, 0))
+Driver = Callable[..., None]
+
+
+@pytest.fixture
+def loaded(toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedClaim:
+    """A claim whose recipe may use a GPU, on a machine with 16 cores and a torch for GPUs."""
+    monkeypatch.setattr(slots, "cores", lambda: 16)
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "")
+    return load_claim(write_claim(toy_folder))
+
+
+def declared(loaded: LoadedClaim, **declares: Any) -> LoadedClaim:
+    info = replace(loaded.recipe.info, **declares)
+    return replace(loaded, recipe=replace(loaded.recipe, info=info))
+
+
+@pytest.mark.parametrize(
+    ("cards", "asked", "room", "words"),
+    [
+        (1, {}, (1, ("0",), 1), "1 GPU: one trial at a time; -j N for more"),
+        (2, {}, (2, ("0", "1"), 1), "2 GPUs: 2 trials at a time, each on one of them; -j N for more"),
+        (1, {"jobs": 4}, (4, ("0",), 4), "1 GPU: 4 trials at a time"),
+        (2, {"jobs": 3}, (3, ("0", "1"), 2), "2 GPUs: 3 trials at a time, each on one of them"),
+        (2, {"jobs": 1}, (1, ("0", "1"), 1), "2 GPUs: one trial at a time, on all"),
+        (2, {"jobs": 1, "gpus": 1}, (1, ("0", "1"), 1), "2 GPUs: one trial at a time, on one of them"),
+        (4, {"gpus": 2}, (4, ("0", "1", "2", "3"), 1), "4 GPUs: 2 trials at a time, each on 2 of them"),
+        (2, {"per_gpu": 2}, (4, ("0", "1"), 2), "2 GPUs: 4 trials at a time, each on one of them"),
+        (2, {"devices": ("1",)}, (1, ("1",), 1), "1 GPU: one trial at a time; --per-gpu N for more"),
+        (0, {}, (machine.cores(), (), 1), ""),
+        (2, {"executor": "slurm"}, (machine.cores(), (), 1), ""),
+    ],
+)
+def test_one_trial_runs_on_each_gpu_unless_something_else_is_asked_for(
+    loaded: LoadedClaim, driver: Driver, cards: int, asked: dict[str, Any], room: tuple[int, Any, int], words: str
+) -> None:
+    driver(*[CARD] * cards)
+    profile, told = side_by_side(Profile(**asked), [loaded])
+    found = room_of(profile)
+    assert ((found.jobs, found.gpus, found.per_gpu), told) == (room, words)
+
+
+def test_of_the_gpus_those_that_cuda_visible_devices_names_are_given(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    driver(CARD)
+    held = room_of(side_by_side(Profile(), [loaded])[0]).take(Resources())
+    assert held is not None
+    assert held.environment == {"CUDA_VISIBLE_DEVICES": "3"}
+
+
+def test_a_claim_that_asks_for_a_gpu_gets_one_that_nobody_has_named(loaded: LoadedClaim, driver: Driver) -> None:
+    for cards, refused in (([CARD], False), ([], True)):
+        driver(*cards)
+        room = room_of(side_by_side(Profile(), [loaded])[0])
+        assert bool(room.capacity().refusal([Resources(gpus=1)])) == refused
+
+
+def test_a_single_trial_at_a_time_sees_all_gpus_unless_it_asks_for_fewer(loaded: LoadedClaim, driver: Driver) -> None:
+    driver(CARD, CARD)
+    room = room_of(side_by_side(Profile(jobs=1), [loaded])[0])
+    for asked, seen in ((Resources(), "0,1"), (Resources(gpus=1), "0")):
+        held = room.take(asked)
+        assert held is not None
+        assert held.environment == {"CUDA_VISIBLE_DEVICES": seen}
+        room.give_back(held)
+
+
+@pytest.mark.parametrize("how", ["recipe", "claim", "profile"])
+def test_trials_that_want_no_gpu_have_the_cores_and_see_none(
+    toy_folder: Path, loaded: LoadedClaim, driver: Driver, how: str
+) -> None:
+    driver(CARD)
+    if how == "recipe":
+        loaded = declared(loaded, gpu=False)
+    if how == "claim":
+        loaded.path.write_text(loaded.path.read_text() + "\n[resources]\ngpus = 0\n")
+        loaded = load_claim(loaded.path)
+    profile, told = side_by_side(Profile(gpus=0) if how == "profile" else Profile(), [loaded])
+    why = "toy:run computes on the CPU" if how == "recipe" else "its trials ask for none"
+    assert told == f"16 trials at a time; no GPU: {why}"
+    room = room_of(profile)
+    assert (room.jobs, room.free, fitting.device_of(loaded, room.default)) == (16, 16, "cpu")
+    held = room.take(Resources())
+    assert held is not None
+    assert (held.environment, room.free) == ({"CUDA_VISIBLE_DEVICES": ""}, 15)
+
+
+def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
+    toy_folder: Path, loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver(CARD)
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "this torch is built for CPUs")
+    profile, told = side_by_side(Profile(), [loaded])
+    assert (profile, told) == (Profile(), "16 trials at a time; no GPU: this torch is built for CPUs")
+    named = Profile(devices=("0",), per_gpu=2)
+    words = "1 GPU: 2 trials at a time; all on the CPU: this torch is built for CPUs"
+    assert side_by_side(named, [loaded]) == (named, words)
+    program = load_claim(program_claim(toy_folder))
+    assert side_by_side(Profile(), [program])[1] == "1 GPU: one trial at a time; -j N for more"
+    assert side_by_side(Profile(), [loaded, program])[0].devices == ("0",)
+
+
+def needing(loaded: LoadedClaim, gigabytes: float) -> LoadedClaim:
+    return declared(loaded, memory=lambda *_: Memory(gigabytes * 1e9, f"{gigabytes:g} GB"))
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "asked", "refusal"),
+    [
+        (30, {}, ""),
+        (30, {"jobs": 4}, ""),  # two on each of two GPUs
+        (30, {"jobs": 6}, "3 trials at a time take more memory than there is: 30 GB, for each; the GPU has 80.0 GB, "
+         "which holds 2 trials. Lower -j or --per-gpu"),
+        (50, {"per_gpu": 2}, "which holds 1 trial. Lower -j or --per-gpu"),
+        (90, {}, "a trial takes more memory than there is"),
+        (9, {"jobs": 40}, ""),  # of the claim's eight trials no more than eight can be on one GPU
+    ],
+)  # fmt: skip
+def test_trials_that_share_a_gpu_fit_it_together_or_are_refused(
+    loaded: LoadedClaim, driver: Driver, gigabytes: float, asked: dict[str, Any], refusal: str
+) -> None:
+    driver(CARD, ("a larger card", 90_000_000_000, (8, 0)))
+    claim = needing(loaded, gigabytes)
+    room = room_of(side_by_side(Profile(**asked), [claim])[0])
+    if not refusal:
+        check_machine(claim, room)
+        return
+    with pytest.raises(ClaimError, match=refusal):
+        check_machine(claim, room)
+
+
+def test_a_run_refuses_before_its_first_trial_what_does_not_fit_together(loaded: LoadedClaim, driver: Driver) -> None:
+    driver(CARD)
+    ledger = Ledger(loaded.folder / "ledger")
+    with pytest.raises(ClaimError, match="2 trials at a time take more memory than there is"):
+        run_claims([needing(loaded, 50)], ledger, jobs=2)
+    assert not ledger.claims()
+
+
+def test_the_memory_of_the_gpus_that_are_named_counts(loaded: LoadedClaim, driver: Driver) -> None:
+    driver(("small", 8_000_000_000, (8, 0)), CARD)
+    check_machine(needing(loaded, 50), Room(gpus=("1",)))
+    with pytest.raises(ClaimError, match=r"the GPU has 8\.0 GB"):
+        check_machine(needing(loaded, 50), Room(gpus=("0", "1")))
+
+
+def test_on_cores_no_more_trials_run_than_the_memory_holds(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    claim = needing(loaded, 20)
+    profile, told = side_by_side(Profile(), [claim])
+    assert (profile.jobs, told) == (3, "3 trials at a time: the memory holds no more of the largest")
+    with pytest.raises(ClaimError, match=r"4 trials at a time .* this machine has 64.0 GB, which holds 3 .* Lower -j"):
+        check_machine(claim, Room(4))
+    loaded.path.write_text(loaded.path.read_text() + "\n[resources]\nmemory_gib = 20\n")
+    heeded = needing(load_claim(loaded.path), 20)  # its trials start while that much is free
+    assert side_by_side(Profile(), [heeded]) == (Profile(), "")
+    check_machine(heeded, Room(4))
+
+
+def test_a_plan_shows_it_and_a_run_keeps_to_it(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver(CARD)
+    ledger = Ledger(loaded.folder / "ledger")
+    line = "1 GPU: one trial at a time; -j N for more"
+    assert line in [sentence for sentence, _ in plan_lines(plan_of(loaded, ledger, line))]
+    rooms: list[Room] = []
+
+    def stop(claims: Any, ledger: Any, executor: Any) -> None:
+        rooms.append(executor.room)
+        raise InterruptedError
+
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop)
+    for jobs in (None, 2):
+        with pytest.raises(InterruptedError):
+            run_claims([loaded], ledger, jobs=jobs)
+    assert [(room.jobs, room.gpus) for room in rooms] == [(1, ("0",)), (2, ("0",))]
+
+
+PROGRAM = """
+import json, os, pathlib, time
+here = pathlib.Path("seen")
+here.mkdir(exist_ok=True)
+begun = time.time()
+time.sleep(0.2)
+request = json.load(open(os.environ["EVENHAND_REQUEST"]))
+told = [begun, time.time(), os.environ.get("CUDA_VISIBLE_DEVICES"), request["device"]]
+(here / str(os.getpid())).write_text(json.dumps(told))
+rows = {"ids": ["a", "b"], "scores": [0.0, 1.0]}
+json.dump({"items": {"score": rows}}, open(os.environ["EVENHAND_OUTCOME"], "w"))
+"""
+
+
+def program_claim(folder: Path) -> Path:
+    """A claim of eight trials of a program, each of which leaves when it ran and what it saw."""
+    (folder / "program.py").write_text(PROGRAM)
+    path = write_claim(folder, name="program")
+    text = path.read_text().replace('recipe = "toy:run"', 'recipe = "command"')
+    text = text.replace("settings = {  }", f'settings.argv = ["{sys.executable}", "{folder / "program.py"}"]')
+    text = text.replace("settings.effect = 0.3", "settings.values.effect = 0.3").replace("items = 20", "items = 2")
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.slow
+def test_on_a_machine_with_one_gpu_the_command_as_the_pages_print_it_runs_one_trial_at_a_time(tmp_path: Path) -> None:
+    path = program_claim(tmp_path)
+    shown = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+    shown |= {"LD_LIBRARY_PATH": str(made(tmp_path / "driver", 1)), "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "200"}
+    line = "1 GPU: one trial at a time; -j N for more"
+    assert line in evenhand(tmp_path, "plan", path.name, environment=shown).stdout
+    done = evenhand(tmp_path, "run", path.name, environment=shown)
+    assert done.returncode == 0, done.stderr
+    assert line in done.stderr
+    seen = sorted(json.loads(file.read_text()) for file in tmp_path.rglob("seen/*"))
+    assert len(seen) == 8
+    assert {(devices, device) for _, _, devices, device in seen} == {("0", "cuda")}
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(seen))
