@@ -193,7 +193,7 @@ def test_a_change_is_named_by_its_field() -> None:
 
 
 def test_an_arm_that_is_new_is_one_change() -> None:
-    arm = '[[arm]]\nname = "on"\nrole = "reference"\nsettings.inner.mode = "on"\n'
+    arm = '[[arm]]\nname = "third"\nrole = "null"\n'
     before, after = plan_of(), plan_of(TEXT + arm)
     assert changed_fields(before.identity(), after.identity()) == ["arm third is new"]
     assert changed_fields(after.identity(), before.identity()) == ["arm third is gone"]

@@ -61,7 +61,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _below_others(header: Line, row: Line) -> bool:
-    """Whether a cell stands below another name than its own: two columns that one blank keeps apart were read as one."""
+    """Whether a cell stands below another name than its own, as where one blank keeps two columns apart."""
     if "\t" in header.text or "\t" in row.text:
         return False
     names, cells = (list(_CELLS.finditer(line.text)) for line in (header, row))

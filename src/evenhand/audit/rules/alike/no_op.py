@@ -93,6 +93,7 @@ _NO_MATTER = Pattern(
 )
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
 _EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
+_ALL = Pattern(r"\b(?:all|every|exact(?! match)|tie)\b", re.IGNORECASE)
 _BELOW = 7
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
@@ -170,7 +171,7 @@ def _tie(log: Log, line: Line) -> str | None:
     if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
     beside = any(n.signed and n.decimals and n.value for n in line.numbers)  # a slice where others differ
-    if zero is not None and not beside and re.search(r"\b(?:all|every|exact(?! match)|tie)\b", line.body, re.IGNORECASE):
+    if zero is not None and not beside and _ALL.search(line.body):
         return zero[0]
     pair = _PAIR.search(line.body)
     told = pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) and not _MEANS.search(line.body)
