@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evenhand.decisions.verdict import IdenticalShare
 from evenhand.report import numbers
 from evenhand.report.markdown import verdict_markdown
 
@@ -47,3 +48,31 @@ def test_a_table_names_the_head_of_its_ledger_and_shows_control_characters_as_ma
     text = verdict_markdown(claim, replace(decision, warnings=("a\x1b[31m \u202eb",)), "0123456789abcdef")
     assert text.startswith(f"`{decision.claim}` (claim {decision.claim_hash}, ledger 0123456789abcdef)")
     assert "- a␛[31m ⟨U+202E⟩b" in text
+
+
+def test_a_table_says_of_which_contrasts_nearly_all_answers_are_the_same(world):
+    sample = world({"off": "baseline", "on": "variant", "twice": "rival"}, conditions=("first", "last"))
+
+    def pair(against, where, count, of="answers", seeds=5):
+        same = IdenticalShare(of, count, 200, seeds)
+        return sample.contrast("on", against, (0.1, 0.2, 0.3, 0.1, 0.2), where, identical_share=same)
+
+    found = [
+        sample.verdict("no-effect", pair("off", "first", 200), pair("twice", "first", 190, seeds=4)),
+        sample.verdict("no-effect", pair("off", "last", 189), pair("twice", "last", 199, of="scores")),
+    ]
+    text = verdict_markdown(sample.claim(), sample.decision(*found))
+    notes = [line for line in text.split("\n") if line.startswith("- ")]
+    assert notes == [
+        "- At least 95 % of the answers of both arms are the same: on (first) against off 100 %, twice 95 % (4 of 5 "
+        "seeds).",
+        "- At least 95 % of the scores of both arms are the same: on (last) against twice 99.5 %.",
+    ]
+
+
+def test_a_table_says_nothing_of_answers_that_often_differ_or_were_not_kept(world):
+    sample = world({"off": "baseline", "on": "variant"})
+    plain = sample.contrast("on", "off", (0.1, 0.2, 0.3, 0.1, 0.2))
+    differ = replace(plain, identical_share=IdenticalShare("answers", 189, 200, 5))
+    tables = [verdict_markdown(sample.claim(), sample.decision(sample.verdict("gain", c))) for c in (plain, differ)]
+    assert tables[0] == tables[1]

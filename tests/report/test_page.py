@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from evenhand.decisions.kinds_shown import LOOKS
-from evenhand.decisions.verdict import Exploratory, LostPairs, StandIn, VerdictKind
+from evenhand.decisions.verdict import Exploratory, IdenticalShare, LostPairs, StandIn, VerdictKind
 from evenhand.recipes.outcome import Curve, Outcome
 from evenhand.report import numbers
 from evenhand.report.page import environment, render_report, write_report
@@ -334,6 +334,20 @@ class TestMissingParts:
         contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3), lost_pairs=lost)
         text = self.page(sample, sample.verdict("inconclusive", contrast))
         assert "difference with the floor 0 for what was lost (on 3)" in text
+
+    def test_how_many_items_are_the_same_in_both_arms_stands_beside_the_verdict(self, sample):
+        contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3))
+        assert "same" not in self.page(sample, sample.verdict("gain", contrast))
+        answers = replace(contrast, identical_share=IdenticalShare("answers", 1051, 1280, 3))
+        front, after = self.page(sample, sample.verdict("gain", answers)).split("Contrasts", 1)
+        assert "82.1 % same answers" in front
+        assert (
+            "against off: both arms gave the same answer to 82.1 % of the items (1,051 of 1,280 over 3 seeds)" in after
+        )
+        scores = replace(contrast, identical_share=IdenticalShare("scores", 40, 40, 1))
+        front, after = self.page(sample, sample.verdict("gain", scores)).split("Contrasts", 1)
+        assert "same" not in front
+        assert "against off: both arms had the same score on 100 % of the items (40 of 40 over 1 seed)" in after
 
     def test_an_estimate_without_interval_is_still_placed(self, sample):
         contrast = sample.contrast("on", "off", (0.1,), why_none="one seed: the spread cannot be estimated")

@@ -9,9 +9,11 @@ import pytest
 from rich.console import Console
 
 from evenhand.decisions.kinds_shown import LOOKS
-from evenhand.decisions.verdict import Exploratory, Interaction, Settling, deciding_interval
+from evenhand.decisions.verdict import Exploratory, IdenticalShare, Interaction, Settling, deciding_interval
 from evenhand.report import numbers
 from evenhand.report.text import verdict_lines, verdict_view
+
+SMALL = (0.001, -0.002, 0.001, 0.0, 0.0)
 
 
 def printed(claim, decision, width: int, full: bool = False) -> list[str]:
@@ -188,3 +190,39 @@ def test_sentences_have_the_minus_of_the_table_and_keep_a_number_beside_its_per_
     text = " ".join(" ".join(lines).split())
     assert "from −0.125 to +0.250, and −.5 is left; 5 % of 2026-11-28" in text
     assert not [line for line in lines if line.startswith("%") or line.strip().startswith("%")]
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120])
+def test_how_many_answers_both_arms_share_stands_under_the_means(world, width):
+    sample = world({"off": "baseline", "on": "variant", "off_again": "null"}, conditions=("first", "last"))
+    found = [
+        sample.verdict("no-effect", sample.contrast(arm, "off", SMALL, where, identical_share=same), role=role)
+        for where in ("first", "last")
+        for arm, role, count in (("on", "variant", 1051), ("off_again", "null", 197))
+        for same in [IdenticalShare("answers", count, 1280, 5)]
+    ]
+    lines = printed(sample.claim(), sample.decision(*found), width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert text.count("82.1 % same answers") == text.count("15.4 % same answers") == 2
+
+
+def test_answers_of_fewer_seeds_than_the_contrast_has_are_told_with_their_number(world):
+    sample = world({"off": "baseline", "on": "variant"})
+    contrast = sample.contrast("on", "off", SMALL, identical_share=IdenticalShare("answers", 1051, 1280, 4))
+    text = "\n".join(printed(sample.claim(), sample.decision(sample.verdict("no-effect", contrast)), 80))
+    assert "82.1 % same answers (4 of 5 seeds)" in text
+
+
+def test_scores_that_are_the_same_are_told_with_all_figures_alone_and_nothing_where_nothing_was_kept(world):
+    sample = world({"off": "baseline", "on": "variant"})
+    contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3, 0.1, 0.2))
+    scored = replace(contrast, identical_share=IdenticalShare("scores", 30, 200, 5))
+    short = [printed(sample.claim(), sample.decision(sample.verdict("gain", c)), 80) for c in (contrast, scored)]
+    assert short[0] == short[1]
+    long = [
+        "\n".join(printed(sample.claim(), sample.decision(sample.verdict("gain", c)), 80, full=True))
+        for c in (contrast, scored)
+    ]
+    assert "5 seeds, 40 items, p .012, 15 % same scores" in long[1]
+    assert "same" not in long[0]

@@ -84,8 +84,10 @@ def decision_document(decision: Decision, claim: ResolvedClaim | None = None) ->
 
 
 def _contrast_document(contrast: Contrast) -> dict[str, Any]:
-    """A contrast as plain data, with the kind that it alone would give beside its judgement."""
+    """A contrast as plain data, with the kind that it alone would give and the share that is the same in both arms."""
     document: dict[str, Any] = plain(contrast)
+    if contrast.identical_share is not None:
+        document["identical_share"]["share"] = contrast.identical_share.share
     return {**document, "kind": contrast.kind.value}
 
 

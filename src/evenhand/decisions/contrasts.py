@@ -12,7 +12,8 @@ from evenhand.claims.schema import Arm, MetricClaim
 from evenhand.decisions.checkpoint_selection import ArmPeak, arm_peak
 from evenhand.decisions.details import details
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Seen, make_pairs
-from evenhand.decisions.verdict import Contrast, Interval, SameAnswer
+from evenhand.decisions.recorded import identical_outputs
+from evenhand.decisions.verdict import Contrast, IdenticalShare, Interval, SameAnswer
 from evenhand.recipes.trial import stream
 
 BOOTSTRAP_DRAWS = 2000
@@ -110,7 +111,27 @@ def add_supplementary(
         flips = _random_signs(claim, figured.differences, drawn)  # too many seeds to enumerate
     more = figured.details and figured.details.with_peaks(*_peaks(claim, arm, against, cell, pairs.seeds, outcomes))
     same = _same_answer(against.name, pairs, cell.metric) if against.role == "baseline" else None
-    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, details=more, same_answer=same)
+    return replace(
+        figured,
+        bootstrap_interval=interval,
+        sign_flip_p=flips,
+        details=more,
+        same_answer=same,
+        identical_share=_identical_share(pairs),
+    )
+
+
+def _identical_share(pairs: Pairs) -> IdenticalShare | None:
+    """On how many items both arms gave the same; scores are compared where no pair has answers on both sides."""
+    said = [found for pair in pairs.answers if (found := identical_outputs(*pair)) is not None]
+    if said:
+        return IdenticalShare("answers", sum(same for same, _ in said), sum(of for _, of in said), len(said))
+    diverged = {seed for seeds in pairs.diverged.values() for seed in seeds}
+    scored = [place for place, seed in enumerate(pairs.seeds) if seed not in diverged]
+    if not scored or not pairs.item_wise:
+        return None
+    same = pairs.variant[scored] == pairs.reference[scored]
+    return IdenticalShare("scores", int(same.sum()), same.size, len(scored))
 
 
 def _same_answer(name: str, pairs: Pairs, metric: MetricClaim) -> SameAnswer | None:

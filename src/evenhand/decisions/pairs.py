@@ -29,7 +29,7 @@ from evenhand.decisions.pair_faults import (
     UnequalBudget,
     flag_fault,
 )
-from evenhand.decisions.recorded import contents, same_outputs
+from evenhand.decisions.recorded import Answers, contents, same_outputs
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
@@ -98,6 +98,7 @@ class Pairs:
         contents: (I,) what was answered to each item by all trials together, where answers are recorded and repeat.
         same_scores: every paired score is the same.
         same_outputs: whether every paired output is the same; None where outputs are not recorded on both sides.
+        answers: what both arms answered in each pair, items in one order.
         lost: trials of pairs that one arm alone is missing.
         dropped: the seeds of pairs that are missing, with what each arm lacks there.
         pending: seeds of pairs whose trials have not run yet.
@@ -116,6 +117,7 @@ class Pairs:
     contents: tuple[str, ...] | None = None
     same_scores: bool = False
     same_outputs: bool | None = None
+    answers: tuple[tuple[Answers, Answers], ...] = ()
     lost: tuple[LostSide, ...] = ()
     dropped: Lost = field(default_factory=dict)
     pending: tuple[int, ...] = ()
@@ -337,6 +339,9 @@ def _stack(
     item_wise = first.ids != ("",)
     both = list(zip(variant, reference, strict=True))
     same_scores = all(np.array_equal(one.scores, two.scores) for one, two in both)
+    answers: Sequence[tuple[Answers, Answers]] = (
+        both if item_wise else [(one.answers, two.answers) for _, one, two in rows]
+    )
     return Pairs(
         seeds=tuple(seed for seed, _, _ in rows),
         variant=np.stack([table.scores for table in variant]),
@@ -346,7 +351,8 @@ def _stack(
         ids=first.ids,
         contents=contents([table.outputs for table in whole]) if item_wise and first.clusters is None else None,
         same_scores=same_scores,
-        same_outputs=same_outputs(both if item_wise else [(one.answers, two.answers) for _, one, two in rows]),
+        same_outputs=same_outputs(answers),
+        answers=tuple(answers),
         lost=tuple(lost),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 
 from evenhand.recipes.outcome import ItemScores
@@ -23,17 +24,27 @@ def same_outputs(pairs: Iterable[tuple[Answers, Answers]]) -> bool | None:
 
 
 def _same(left: Answers, right: Answers) -> bool | None:
-    if isinstance(left, ItemScores) and isinstance(right, ItemScores):
-        known = left.outputs is not None and right.outputs is not None
-        return left.outputs == right.outputs if known else None
-    assert not isinstance(left, ItemScores)
-    assert not isinstance(right, ItemScores)
-    told = [
-        (left[name], right[name])
-        for name in left.keys() & right.keys()
-        if left[name].outputs is not None and right[name].outputs is not None
-    ]
+    told = _told(left, right)
     return all(one.ids == two.ids and one.outputs == two.outputs for one, two in told) if told else None
+
+
+def identical_outputs(left: Answers, right: Answers) -> tuple[int, int] | None:
+    """To how many items two trials answered the same, and of how many; None where not both kept answers to the same."""
+    told = [(one.outputs or (), two.outputs or ()) for one, two in _told(left, right) if one.ids and one.ids == two.ids]
+    if not told:
+        return None
+    return sum(sum(map(operator.eq, one, two)) for one, two in told), sum(len(one) for one, _ in told)
+
+
+def _told(left: Answers, right: Answers) -> list[tuple[ItemScores, ItemScores]]:
+    """The tables of two trials for which both recorded what they answered."""
+    if isinstance(left, ItemScores) and isinstance(right, ItemScores):
+        both = [(left, right)]
+    else:
+        assert not isinstance(left, ItemScores)
+        assert not isinstance(right, ItemScores)
+        both = [(left[name], right[name]) for name in left.keys() & right.keys()]
+    return [(one, two) for one, two in both if one.outputs is not None and two.outputs is not None]
 
 
 def contents(outputs: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:

@@ -225,6 +225,28 @@ class SameAnswer:
 
 
 @dataclass(frozen=True)
+class IdenticalShare:
+    """On how many items both arms of a contrast gave the same; no verdict rests on it.
+
+    Attributes:
+        of: "answers", equal to the last character, where outputs were kept on both sides; else "scores".
+        count: items that are the same, summed over seeds.
+        compared: items that were compared, summed over seeds.
+        seeds: whose pairs these are: without trials that diverged, and of answers those that were kept on both sides.
+    """
+
+    of: Literal["answers", "scores"]
+    count: int
+    compared: int
+    seeds: int
+
+    @property
+    def share(self) -> float:
+        """Those that are the same, of all that were compared."""
+        return self.count / self.compared
+
+
+@dataclass(frozen=True)
 class Contrast:
     """Paired differences, seed by seed and item by item, between two arms at equal budget.
 
@@ -257,6 +279,7 @@ class Contrast:
             empty where it is not so, and until verdicts are worded.
         learned: how the baseline stands against the floor that the metric names; None where it names none.
         same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
+        identical_share: on how many items both arms gave the same; None where nothing was kept that could be compared.
         futility: whether a gain as large as the margin is given up, where the claim asks for that; else None.
         judgement: what this contrast alone says.
         words: the same as a sentence with its figures; empty until verdicts are worded.
@@ -312,6 +335,7 @@ class Contrast:
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     learned: Learned | None = None
     same_answer: SameAnswer | None = None
+    identical_share: IdenticalShare | None = None
     fault: PairFault | None = None
     saturation: Saturation | None = None
     futility: GivenUp | None = None

@@ -21,6 +21,7 @@ from evenhand.decisions.verdict import (
     Contrast,
     Decision,
     GivenUp,
+    IdenticalShare,
     Interaction,
     Interval,
     Learned,
@@ -312,6 +313,66 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
         f"recorded; up to {100 * same.may_differ:.2g} % of {same.unit} may differ (0 of {same.compared} do, "
         f"{100 * same.level:.0f} %). Record outputs to tell a change that changes nothing"
     )
+
+
+NEARLY = 0.95
+"""From this share of identical answers on, a table says so: two arms that hardly differ in what they do."""
+
+
+def identical_words(found: Contrast, *, scores: bool = False) -> str:
+    """How many answers both arms share, in few words: "82.1 % same answers"; empty where none were kept.
+
+    Args:
+        found: the contrast; where fewer of its seeds could be compared, that is said.
+        scores: say it of scores, where answers were not kept.
+    """
+    same = found.identical_share
+    if same is None or (same.of == "scores" and not scores):
+        return ""
+    return f"{_part(same)} same {same.of}{_of_seeds(found, same)}"
+
+
+def identical_clause(found: Contrast) -> str:
+    """On how many items both arms gave the same, with the counts; empty where nothing was kept."""
+    same = found.identical_share
+    if same is None:
+        return ""
+    seeds = "1 seed" if same.seeds == 1 else f"{same.seeds} seeds"
+    size = f"{same.count:,} of {same.compared:,} over {seeds}"
+    what = "gave the same answer to" if same.of == "answers" else "had the same score on"
+    return f"against {found.against}: both arms {what} {_part(same)} of the items ({size})"
+
+
+def nearly_identical_words(decision: Decision) -> tuple[str, ...]:
+    """Which contrasts have nearly the same answers everywhere, or scores where those alone were kept, as sentences."""
+    several = len({verdict.metric for verdict in decision.verdicts}) > 1
+    told: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        where = [verdict.condition] if verdict.condition != "default" else []
+        where += [verdict.metric] if several else []
+        parts: dict[str, list[str]] = {}
+        for one in verdict.contrasts:
+            same = one.identical_share
+            if same is not None and same.share >= NEARLY:
+                parts.setdefault(same.of, []).append(f"{one.against} {_part(same)}{_of_seeds(one, same)}")
+        for of, found in parts.items():
+            place = f" ({', '.join(where)})" if where else ""
+            told.setdefault(of, []).append(f"{verdict.arm}{place} against {', '.join(found)}")
+    return tuple(
+        f"At least {100 * NEARLY:g} % of the {of} of both arms are the same: {'; '.join(found)}."
+        for of, found in told.items()
+    )
+
+
+def _part(same: IdenticalShare) -> str:
+    """The share, never rounded to all or to none."""
+    whole = same.count in (0, same.compared)
+    return f"{round(100 * same.share if whole else min(max(100 * same.share, 0.1), 99.9), 1):g} %"
+
+
+def _of_seeds(found: Contrast, same: IdenticalShare) -> str:
+    """Over how many of the seeds, where not over all."""
+    return "" if same.seeds == len(found.seeds) else f" ({same.seeds} of {len(found.seeds)} seeds)"
 
 
 def learned_words(found: Learned, metric: MetricClaim) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_interval
+from evenhand.decisions.wording import identical_words
 from evenhand.report import numbers, words
 
 _GAP = 2
@@ -30,7 +31,7 @@ class Cell:
     Attributes:
         title: sign and verdict.
         style: of the title, in the terms of rich.
-        figures: the difference with its interval, then both means; without what is not there.
+        figures: the difference with its interval, both means, how many answers are the same; without what is not there.
     """
 
     title: str
@@ -97,6 +98,8 @@ def _figures(verdict: Verdict, found: Contrast | None, places: int, sized: bool)
     if found.scores is not None:
         mine, theirs = (numbers.plain(score, places) for score in found.scores)
         yield f"{mine} against {theirs}, {found.against}"
+    if same := identical_words(found):
+        yield same
     if sized and _size(found):
         yield _size(found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import family_words, look_words, seal_words
+from evenhand.decisions.wording import family_words, look_words, nearly_identical_words, seal_words
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
 
@@ -39,6 +39,7 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
             *search_words(claim, decision),
             *places,
             *seal_words(decision.standing),
+            *nearly_identical_words(decision),
             *decision.warnings,
         )
     ]

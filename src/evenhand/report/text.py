@@ -14,7 +14,14 @@ from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import family_words, look_words, seal_words, supplement_reason, supplement_words
+from evenhand.decisions.wording import (
+    family_words,
+    identical_words,
+    look_words,
+    seal_words,
+    supplement_reason,
+    supplement_words,
+)
 from evenhand.report import numbers, words
 from evenhand.report.glance import glance_lines
 
@@ -116,6 +123,8 @@ def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -
     size = numbers.count(len(contrast.seeds), "seed")
     size += f", {numbers.count(contrast.items, 'item')}" if contrast.items else ""
     size += "" if contrast.p_value is None else f", p {numbers.p_value(contrast.p_value)}"
+    same = identical_words(contrast, scores=True)
+    size += f", {same}" if same else ""
     yield from _wrapped(size, width, "    ")
 
 

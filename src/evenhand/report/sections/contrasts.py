@@ -9,7 +9,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.kinds_shown import LOOKS, Look
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
-from evenhand.decisions.wording import stand_in_words, supplement_reason
+from evenhand.decisions.wording import identical_clause, identical_words, stand_in_words, supplement_reason
 from evenhand.recipes.working import told
 from evenhand.report import numbers, words
 from evenhand.report.charts.drawing import Tick
@@ -65,6 +65,16 @@ class ContrastView:
         cut = f"{line[:_ANSWER]}…" if len(line) > _ANSWER else line
         share = f"{100 * found.share:.3g} % of the answers of {found.arm}"
         return f"{share} are the same: ‘{cut}’" if line else f"{share} are empty"
+
+    @property
+    def identical(self) -> str:
+        """On how many items both arms gave the same, as a clause; empty where nothing was kept."""
+        return identical_clause(self.contrast)
+
+    @property
+    def same_answers(self) -> str:
+        """How many answers both arms share, in few words; empty where none were kept."""
+        return identical_words(self.contrast)
 
 
 @dataclass(frozen=True)
