@@ -9,37 +9,41 @@ from evenhand.execution.resources import Resources
 from evenhand.recipes.contract import Memory
 
 
-def largest(loaded: LoadedClaim) -> tuple[Memory, str] | None:
-    """What the largest trial of a claim takes, and the device; None where its recipe cannot say."""
+def estimates(loaded: LoadedClaim) -> tuple[list[Memory], str]:
+    """What the trials of a claim take, as far as their recipe says something, the largest first; and the device.
+
+    Those whose estimate waits for something stand last.
+    """
     estimate = loaded.recipe.info.memory
     if estimate is None:
-        return None
+        return [], ""
     device, _ = device_of_programs()
-    found = [estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()]
-    known = [memory for memory in found if memory is not None]
-    return (max(known, key=lambda memory: memory.bytes), device) if known else None
+    found = {estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()}
+    told = [memory for memory in found if memory is not None]
+    return sorted(told, key=lambda memory: (-(memory.bytes or 0.0), memory.words)), device
 
 
 def memory_words(loaded: LoadedClaim) -> str:
-    """The memory that a trial takes and what there is, as a sentence; empty where nobody knows."""
-    found = largest(loaded)
-    if found is None:
-        return ""
-    memory, device = found
-    return f"memory of the largest trial, estimated: {memory.words}; {_there(device)}"
+    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say."""
+    found, device = estimates(loaded)
+    known = [memory for memory in found if memory.bytes is not None]
+    waiting = [memory.words for memory in found if memory.bytes is None]
+    if known:
+        some = f"; not estimated for all trials: {waiting[0]}" if waiting else ""
+        return f"memory of the largest trial, estimated: {known[0].words}; {_there(device)}{some}"
+    return f"memory of a trial: not estimated, {waiting[0]}; {_there(device)}" if waiting else ""
 
 
 def shortage(loaded: LoadedClaim) -> str:
     """Why a claim's trials do not fit the device, with a cure; empty where they do, or where nobody knows."""
-    found = largest(loaded)
-    if found is None:
+    found, device = estimates(loaded)
+    if not found or found[0].bytes is None:
         return ""
-    memory, device = found
     there = device_memory(device)
-    if there is None or memory.bytes <= there:
+    if there is None or found[0].bytes <= there:
         return ""
     return (
-        f"a trial takes more memory than there is: {memory.words}; {_there(device)}. Run the claim on a device with "
+        f"a trial takes more memory than there is: {found[0].words}; {_there(device)}. Run the claim on a device with "
         "more memory, or lower what a step holds (batches, texts, sizes of the models)"
     )
 
