@@ -188,7 +188,7 @@ def load_tokenizer(path: str) -> Any:
 def provenance(path: str, model: Any) -> str:
     """Which weights a model really has: their sha256, and for a hub id the revision that was loaded."""
     path, revision = resolved(path), getattr(model.config, "_commit_hash", None)
-    folder = Path(path).expanduser() if is_local(path) else _cached(path, revision)
+    folder = Path(path).expanduser() if is_local(path) else cached_folder(path, revision)
     if folder is None:
         return "unknown: no files are to be found" if revision is None else f"revision {revision}"
     if revision is None and folder.parent.name == "snapshots":
@@ -208,15 +208,20 @@ def weights_hash(folder: Path) -> str:
 
 def files_of(path: str, model: Any) -> tuple[Path, ...]:
     """The files of the folder that a model was loaded from; none where nobody knows it."""
-    folder = Path(path).expanduser() if is_local(path) else _cached(path, getattr(model.config, "_commit_hash", None))
+    folder = (
+        Path(path).expanduser() if is_local(path) else cached_folder(path, getattr(model.config, "_commit_hash", None))
+    )
     return () if folder is None or not folder.is_dir() else tuple(sorted(p for p in folder.iterdir() if p.is_file()))
 
 
-def _cached(path: str, revision: str | None) -> Path | None:
-    """The folder in which the hub's client keeps a model."""
-    from huggingface_hub import try_to_load_from_cache
+def cached_folder(path: str, revision: str | None = None) -> Path | None:
+    """The folder in which the hub's client keeps a model, by hub id; None where it keeps none, or is not installed."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(path, "config.json", revision=revision)
+        found = try_to_load_from_cache(path, "config.json", revision=revision)
+    except (ImportError, ValueError):  # no client, or no id that a hub could have
+        return None
     return Path(found).parent if isinstance(found, str) else None
 
 

@@ -208,11 +208,11 @@ class Memory:
     """What a trial takes of its device's memory at its peak, as estimated beforehand.
 
     Attributes:
-        bytes: estimated.
-        words: how it comes about, for people.
+        bytes: estimated; None where something that it depends on is not at hand.
+        words: how it comes about, for people; or what the estimate waits for.
     """
 
-    bytes: float
+    bytes: float | None
     words: str
 
 
@@ -238,7 +238,8 @@ class RecipeInfo:
         micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
             is heeded; a ``RecipeError`` for settings that cannot be split.
         memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None
-            where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
+            where there is nothing to say. A plan shows it, and a claim that cannot fit is refused like one with an
+            obstacle.
         needs: modules without which no trial can run (``torch``); where one is missing a claim is refused, too.
         extra: what pip is given to install them: ``evenhand[bridge]``.
         gpu: whether trials use a GPU where there is one. Those of a recipe that computes on the CPU see none, and run

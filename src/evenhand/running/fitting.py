@@ -43,30 +43,43 @@ def device_of(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
     return "cpu" if why_on_cpu(loaded, default) else device_of_programs()[0]
 
 
-def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[Memory, str] | None:
-    """What the largest trial of a claim takes, and the device; None where its recipe cannot say."""
+def estimates(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[list[Memory], str]:
+    """What the trials of a claim take, as far as their recipe says something, the largest first; and the device.
+
+    Those whose estimate waits for something stand last.
+    """
     estimate = loaded.recipe.info.memory
     if estimate is None:
-        return None
+        return [], ""
     device = device_of(loaded, default)
-    found = [estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()]
-    known = [memory for memory in found if memory is not None]
-    return (max(known, key=lambda memory: memory.bytes), device) if known else None
+    found = {estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()}
+    told = [memory for memory in found if memory is not None]
+    return sorted(told, key=lambda memory: (-(memory.bytes or 0.0), memory.words)), device
+
+
+def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[float, str, str] | None:
+    """The bytes that the largest trial of a claim takes, the same in words, and the device; None where nobody knows."""
+    found, device = estimates(loaded, default)
+    if not found or found[0].bytes is None:
+        return None
+    return found[0].bytes, found[0].words, device
 
 
 def memory_words(loaded: LoadedClaim) -> str:
-    """The memory that a trial takes and what there is, as a sentence; empty where nobody knows."""
-    found = largest(loaded)
-    if found is None:
-        return ""
-    memory, device = found
-    return f"memory of the largest trial, estimated: {memory.words}; {_there(device, device_memory(device))}"
+    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say."""
+    found, device = estimates(loaded)
+    waiting = [memory.words for memory in found if memory.bytes is None]
+    if len(waiting) < len(found):
+        some = f"; not estimated for all trials: {waiting[0]}" if waiting else ""
+        there = _there(device, device_memory(device))
+        return f"memory of the largest trial, estimated: {found[0].words}; {there}{some}"
+    return f"memory of a trial: not estimated, {waiting[0]}; {_there(device, device_memory(device))}" if waiting else ""
 
 
 def fitting(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> int | None:
     """How many of a claim's largest trials the memory of the machine holds; None on a GPU, or where nobody knows."""
     found, there = None if _set_aside(loaded, default) else largest(loaded, default), device_memory("cpu")
-    return None if found is None or found[1] != "cpu" or there is None else int(there // found[0].bytes)
+    return None if found is None or found[2] != "cpu" or there is None else int(there // found[0])
 
 
 def _set_aside(loaded: LoadedClaim, default: Resources) -> bool:
@@ -86,21 +99,21 @@ def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
     found = largest(loaded, default)
     if found is None:
         return ""
-    memory, device = found
+    needed, words, device = found
     there = device_memory(device, () if room is None else room.gpus)
     if there is None:
         return ""
-    if memory.bytes > there:
+    if needed > there:
         return (
-            f"a trial takes more memory than there is: {memory.words}; {_there(device, there)}. Run the claim on a "
+            f"a trial takes more memory than there is: {words}; {_there(device, there)}. Run the claim on a "
             "device with more memory, or lower what a step holds (batches, texts, sizes of the models)"
         )
     together = 1 if room is None else min(room.sharing, len(all_trials(loaded.resolved)))
-    fits = int(there // memory.bytes)
+    fits = int(there // needed)
     if together <= fits or (device == "cpu" and _set_aside(loaded, default)):
         return ""
     return (
-        f"{together} trials at a time take more memory than there is: {memory.words}, for each; "
+        f"{together} trials at a time take more memory than there is: {words}, for each; "
         f"{_there(device, there)}, which holds {counted(fits, 'trial')}. "
         + ("Lower -j" if device == "cpu" else "Lower -j or --per-gpu")
     )

@@ -79,7 +79,8 @@ class Plan:
         search: what must be known of its search, as sentences: what it lacks, and what it came to so far.
         micro_batch: rows at once that were found to fit on this kind of machine, as sentences; none where not asked.
         post_hoc: that it would be post-hoc if it were entered now, and why, as a sentence; empty where it would not.
-        memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
+        memory: what the largest trial takes of the device's memory, or what the estimate waits for, as a sentence;
+            empty where its recipe says nothing.
         slots: how many trials run side by side, and why; empty where there is a slot per core and no GPU.
     """
 

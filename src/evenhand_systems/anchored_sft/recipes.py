@@ -13,6 +13,7 @@ from typing import Any
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.anchored_sft.memory import checkpoint_memory, narrow_memory
 from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
 
@@ -113,6 +114,7 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     exhibits=EXHIBITS,
     recalls=RECALLS,
     micro_batch=_rows,
+    memory=checkpoint_memory,
     needs=NEEDS,
     extra="evenhand[anchored_sft]",
 )
@@ -152,6 +154,7 @@ _MATCHED: dict[str, Metric] = {
     preload=PRELOAD,
     exhibits=EXHIBITS,
     micro_batch=_rows,
+    memory=narrow_memory,
     needs=NEEDS,
     extra="evenhand[anchored_sft]",
 )

@@ -7,64 +7,35 @@ measured ones is a test. A device's own needs (its context, pieces of memory tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evenhand.data import reading
 from evenhand.data.model_store import data_path
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Memory
+from evenhand.recipes.trial import stream
+from evenhand_systems import model_shapes
 from evenhand_systems.bridge.settings import Settings, computes_twice
+from evenhand_systems.bridge.tasks import counts, facts, stories
 from evenhand_systems.bridge.tasks.items import Item, read_gsm8k
-
-CHARACTERS = 3.2
-"""Characters of English exercises to a token: 3.2 with Mistral's tokenizer, more with Llama's."""
+from evenhand_systems.model_memory import Step, answering_bytes, gb, item_bytes, step_bytes, tokens_of
+from evenhand_systems.model_shapes import Shape
 
 STATES_BATCH = 32
 """Texts that the source reads at once."""
 
-RESERVE = 1.1
-"""What an allocator holds on top of what is asked of it."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of a causal model of Llama's kind.
-
-    Attributes:
-        layers, width, heads, key_heads, head_width, inner, vocabulary: as its configuration has them.
-        tied: whether the head is the embedding table.
-    """
-
-    layers: int
-    width: int
-    heads: int
-    key_heads: int
-    head_width: int
-    inner: int
-    vocabulary: int
-    tied: bool
-
-    @property
-    def parameters(self) -> int:
-        """Number of its weights, tied ones once."""
-        attention = 2 * self.width * self.head_width * (self.heads + self.key_heads)
-        layer = attention + 3 * self.width * self.inner + 2 * self.width
-        return self.vocabulary * self.width * (1 if self.tied else 2) + self.layers * layer + self.width
-
-    @property
-    def key_width(self) -> int:
-        """Width of keys and values of one layer together."""
-        return 2 * self.key_heads * self.head_width
-
-
-PUBLISHED = {
-    "mistralai/Mistral-7B-Instruct-v0.3": Shape(32, 4096, 32, 8, 128, 14336, 32768, False),
-    "meta-llama/Llama-3.1-8B-Instruct": Shape(32, 4096, 32, 8, 128, 14336, 128256, False),
+STAND_INS = {
+    "stand-in:digits": Shape(4, 128, 4, 4, 32, 352, 61, True),
+    "stand-in:words": Shape(3, 96, 4, 4, 24, 256, 80, True),
+    "stand-in:records": Shape(4, 128, 4, 4, 32, 352, 281, True),
+    "stand-in:copyist": Shape(3, 96, 4, 4, 24, 256, 1079, True),
 }
-"""Sizes of the models that the claims name, as their configurations state them; others are read where they stand."""
+"""Sizes of the models that are trained on the spot."""
+
+_STORIES = 200
+"""Stories of a task that are looked at for the longest."""
 
 
 @dataclass(frozen=True)
@@ -73,58 +44,16 @@ class Texts:
 
     Attributes:
         opening: what stands before all questions.
-        question: the longest question.
+        question: the longest text that the source reads.
         solution, usual_solution: the longest solution, and one of the mean length.
+        asked: the longest question that the target reads in any case; 0 where the source reads it, too.
     """
 
     opening: int
     question: int
     solution: int
     usual_solution: int
-
-
-@dataclass(frozen=True)
-class Step:
-    """One training step of the target.
-
-    Attributes:
-        rows: of the batch.
-        opening: tokens before all rows.
-        rest: tokens of a row behind the opening, soft tokens and solution included.
-        places: places whose logits are computed.
-        apart: the opening is read beforehand, without a gradient.
-        twice: layers are computed again on the way back.
-        behind: places of keys and values before all that, which are made and not read (a cache).
-    """
-
-    rows: int
-    opening: int
-    rest: int
-    places: int
-    apart: bool = True
-    twice: bool = False
-    behind: int = 0
-
-
-def step_bytes(shape: Shape, step: Step, item: int) -> float:
-    """What a training step takes beside the weights of the target, in bytes.
-
-    A layer keeps, for each token: the input of its two norms in float32; queries, what attention gave, the gate before
-    and after its activation and the value beside it; and for each token that can be looked at, keys and values,
-    repeated for each head. Weights are frozen, so that no input of a linear map is kept.
-
-    Args:
-        item: bytes of a number: 4 in float32, 2 in bf16.
-    """
-    own = step.rest if step.apart else step.opening + step.rest
-    tokens, seen = step.rows * own, step.rows * (step.behind + step.opening + step.rest)
-    across = shape.heads * shape.head_width
-    layer = tokens * (8 * shape.width + item * (3 * shape.inner + 2 * across)) + seen * item * 2 * across
-    kept = shape.layers * tokens * shape.width * item + layer if step.twice else shape.layers * layer
-    opening = step.opening * shape.layers * 2 * shape.key_heads * shape.head_width * item if step.apart else 0
-    on_the_way = tokens * item * (3 * shape.inner + 4 * shape.width)
-    logits = step.places * shape.vocabulary * 16  # themselves, their logarithms, and the gradients of both
-    return RESERVE * (kept + opening + on_the_way + logits)
+    asked: int = 0
 
 
 def translator_bytes(settings: Settings, source: Shape, target: Shape, facts: int) -> float:
@@ -172,7 +101,7 @@ def trial_memory(settings: Settings, shapes: tuple[Shape, Shape], texts: Texts, 
     """
     source, target = shapes
     weights = [item * shape.parameters for shape in shapes]
-    told = texts.question if settings.training.prompt_mode == "soft_plus_text" else 0
+    told = texts.asked + (texts.question if settings.training.prompt_mode == "soft_plus_text" else 0)
     training, cached = settings.training, settings.bridge == "cache"
     twice = computes_twice(training.checkpointing, target.parameters)
     step = Step(
@@ -188,13 +117,13 @@ def trial_memory(settings: Settings, shapes: tuple[Shape, Shape], texts: Texts, 
     # Only an arm with a bridge lets its source go.
     held = weights[1] if _lets_go(settings) else sum(weights)
     phases = {
-        f"the source reads, both models in memory: {_gb(sum(weights))} of weights": sum(weights) + reading,
-        f"training: {_gb(weights[1])} of weights, {_gb(own)} for a step of the target"
-        f"{', its layers computed twice' if twice else ''}, {_gb(bridge)} for the bridge": weights[1] + own + bridge,
-        f"answering: {_gb(held)} of weights, {_gb(answering)} for {settings.batch} rows": held + answering + bridge / 4,
+        f"the source reads, both models in memory: {gb(sum(weights))} of weights": sum(weights) + reading,
+        f"training: {gb(weights[1])} of weights, {gb(own)} for a step of the target"
+        f"{', its layers computed twice' if twice else ''}, {gb(bridge)} for the bridge": weights[1] + own + bridge,
+        f"answering: {gb(held)} of weights, {gb(answering)} for {settings.batch} rows": held + answering + bridge / 4,
     }  # fmt: skip
     words, peak = max(phases.items(), key=lambda pair: pair[1])
-    return Memory(peak, f"at its peak {_gb(peak)} ({words})")
+    return Memory(peak, f"at its peak {gb(peak)} ({words})")
 
 
 def _lets_go(settings: Settings) -> bool:
@@ -213,13 +142,12 @@ def _places(settings: Settings, texts: Texts) -> int:
 def _answering(settings: Settings, target: Shape, texts: Texts, item: int) -> float:
     """Keys and values of all rows, and the widest layer over the prompt."""
     soft = texts.question if settings.bridge == "cache" else settings.soft_tokens
-    told = texts.question + soft + texts.opening
-    held = 2 * target.layers * target.key_heads * target.head_width * (told + settings.new_tokens)
-    return RESERVE * item * settings.batch * (held + told * (3 * target.inner + 6 * target.width))
+    told = texts.opening + texts.question + texts.asked + soft
+    return answering_bytes(target, settings.batch, told, settings.new_tokens, item)
 
 
 def memory(settings: Mapping[str, Any], folder: Path, device: str) -> Memory | None:
-    """What a trial with these settings takes; None for stand-ins, which are small, and for models not seen yet.
+    """What a trial with these settings takes; None between stand-ins, which are small.
 
     Args:
         settings: of the recipe, resolved.
@@ -227,52 +155,45 @@ def memory(settings: Mapping[str, Any], folder: Path, device: str) -> Memory | N
         device: ``cpu``, where models compute in float32, or ``cuda``, in bf16.
     """
     chosen = Settings.model_validate(settings)
-    shapes = [shape_of(reference, folder) for reference in (chosen.source, chosen.target)]
-    if chosen.task != "gsm8k" or shapes[0] is None or shapes[1] is None:
+    named = (chosen.source, chosen.target)
+    if all(reference.startswith(("stand-in:", "tiny:")) for reference in named):
         return None
+    source, target = (STAND_INS.get(reference) or model_shapes.shape_of(reference, folder) for reference in named)
+    if source is None or target is None:
+        unknown = [name for name, shape in zip(named, (source, target), strict=True) if shape is None]
+        return Memory(None, model_shapes.unknown_words(unknown))
     try:
-        rows = read_gsm8k(data_path(chosen.train_data, folder), "train")
+        texts = _texts(chosen, folder)
     except DataError:
-        return None  # the trial itself will say what is wrong with it
-    texts = texts_of(rows[: chosen.shots], rows[: chosen.train_pool])
-    return trial_memory(chosen, (shapes[0], shapes[1]), texts, 2 if device == "cuda" else 4)
+        return None  # the trial itself will say what is wrong with its data
+    return trial_memory(chosen, (source, target), texts, item_bytes(device))
 
 
-def texts_of(examples: list[Item], items: list[Item]) -> Texts:
+def _texts(settings: Settings, folder: Path) -> Texts:
+    """Tokens of a task's texts: of its file, or of what is generated.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    if settings.task == "gsm8k":
+        rows = read_gsm8k(data_path(settings.train_data, folder), "train")
+        return texts_of(rows[: settings.shots], rows[: settings.train_pool])
+    if settings.task == "facts":
+        return texts_of([], [*facts.candidates(), *facts.read_words()])
+    if settings.task == "counts":
+        items = counts.candidates()
+        return texts_of(items[: settings.shots], items)
+    return texts_of([], stories.generate(settings.task, "train", _STORIES, stream("bridge", settings.task, "train")))
+
+
+def texts_of(examples: Sequence[Item], items: Sequence[Item]) -> Texts:
     """Tokens of worked examples and of items, from their characters."""
-    solutions = [len(item.solution) for item in items]
-    opening = sum(len(item.text) + len(item.solution) + 8 for item in examples)
-    question = max(len(item.text) for item in items)
-    counted = (opening, question, max(solutions), sum(solutions) / len(solutions))
-    return Texts(*(round(count / CHARACTERS) for count in counted))
-
-
-def shape_of(reference: str, folder: Path) -> Shape | None:
-    """The sizes of a model; None for stand-ins and for what is not here or says too little."""
-    if reference.startswith(("stand-in:", "tiny:")):
-        return None
-    if reference in PUBLISHED:
-        return PUBLISHED[reference]
-    place = data_path(reference, folder) / "config.json"
-    try:
-        found = reading.read_json(place) if place.is_file() else None
-    except DataError:
-        return None
-    return read_shape(found) if isinstance(found, dict) else None
-
-
-def read_shape(found: Mapping[str, Any]) -> Shape | None:
-    """Sizes as a ``config.json`` has them; None where one is missing or no number."""
-    names = ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size")
-    values = [found.get(name) for name in names]
-    if not all(isinstance(value, int) and value > 0 for value in values):
-        return None
-    layers, width, heads, inner, vocabulary = (int(value or 0) for value in values)
-    keys, across = found.get("num_key_value_heads") or heads, found.get("head_dim") or width // heads
-    if not (isinstance(keys, int) and isinstance(across, int)):
-        return None
-    return Shape(layers, width, heads, keys, across, inner, vocabulary, bool(found.get("tie_word_embeddings")))
-
-
-def _gb(count: float) -> str:
-    return f"{count / 1e9:.1f} GB"
+    solutions = [tokens_of(item.solution) for item in items]
+    opening = sum(tokens_of(f"Q: {item.text} {item.question}\nA: {item.solution}\n\n") for item in examples)
+    return Texts(
+        opening,
+        max(tokens_of(item.text) for item in items),
+        max(solutions),
+        round(sum(solutions) / len(solutions)),
+        max(tokens_of(item.question) for item in items),
+    )

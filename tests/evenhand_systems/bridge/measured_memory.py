@@ -14,10 +14,11 @@ from pathlib import Path
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from evenhand_systems.bridge.memory import Shape, Step
 from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
+from evenhand_systems.model_memory import Step
+from evenhand_systems.model_shapes import Shape
 
 SOFT = 8
 

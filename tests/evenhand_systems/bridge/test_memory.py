@@ -17,19 +17,21 @@ from evenhand.ledger import Ledger
 from evenhand.running import fitting
 from evenhand.running.enter import check_machine
 from evenhand.running.plan import plan_lines, plan_of
+from evenhand_systems import model_shapes
 from evenhand_systems.bridge import memory
-from evenhand_systems.bridge.memory import PUBLISHED, Shape, Step, Texts, read_shape, step_bytes, trial_memory
+from evenhand_systems.bridge.memory import STAND_INS, Texts, trial_memory
+from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.settings import Settings
 from evenhand_systems.bridge.translators import TranslatorConfig, build_translator
+from evenhand_systems.model_memory import Step, step_bytes
+from evenhand_systems.model_shapes import PUBLISHED, Shape, read_shape
 
 CLAIMS = Path(__file__).parents[3] / "claims" / "bridge"
 SMALL = Shape(6, 256, 4, 2, 64, 704, 8192, True)
 GSM8K = Texts(opening=1060, question=308, solution=358, usual_solution=77)
-SMOLLM2 = {
-    "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
-    "num_key_value_heads": 3, "head_dim": 64, "vocab_size": 49152, "tie_word_embeddings": True,
-}  # fmt: skip
-
+SOURCE, TARGET = "mistralai/Mistral-7B-Instruct-v0.3", "meta-llama/Llama-3.1-8B-Instruct"
+SHAPES = (PUBLISHED[SOURCE], PUBLISHED[TARGET])
+SMOLLM2 = Shape(30, 576, 9, 3, 64, 1536, 49152, True)
 
 STEPS = {
     "prefix read before": Step(8, 200, 120, 240),
@@ -53,14 +55,9 @@ def test_steps_take_about_what_is_estimated() -> None:
     assert measured == pytest.approx(estimated, rel=0.25)
 
 
-def test_the_sizes_of_a_model_are_read_from_its_configuration() -> None:
-    shape = read_shape(SMOLLM2)
-    assert shape is not None
-    assert shape.parameters == 134_515_008
-    assert PUBLISHED["meta-llama/Llama-3.1-8B-Instruct"].parameters == 8_030_261_248
-    assert PUBLISHED["mistralai/Mistral-7B-Instruct-v0.3"].parameters == 7_248_023_552
-    for broken in ({}, {**SMOLLM2, "hidden_size": "wide"}, {**SMOLLM2, "vocab_size": None}):
-        assert read_shape(broken) is None
+@pytest.mark.parametrize("name", STAND_INS)
+def test_the_sizes_of_a_stand_in_are_those_that_it_is_built_with(name) -> None:
+    assert read_shape(standins.untrained(name.removeprefix("stand-in:"), 0).config.to_dict()) == STAND_INS[name]
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
@@ -70,14 +67,13 @@ def test_stand_ins_need_no_estimate(device) -> None:
 
 @pytest.mark.parametrize("file", sorted((CLAIMS / "real").glob("*.toml")), ids=lambda f: f.stem)
 def test_every_trial_between_models_of_7_and_8_billion_weights_fits_80_gb(file) -> None:
-    shapes = tuple(PUBLISHED.values())
     for settings in load_claim(file).resolved.settings.values():
-        found = trial_memory(Settings.model_validate(settings), (shapes[0], shapes[1]), GSM8K, 2)
+        found = trial_memory(Settings.model_validate(settings), SHAPES, GSM8K, 2)
         assert 31e9 < found.bytes < 75e9, found.words
 
 
 def test_rows_that_hold_the_worked_examples_and_all_layers_would_not_fit() -> None:
-    target = PUBLISHED["meta-llama/Llama-3.1-8B-Instruct"]
+    target = PUBLISHED[TARGET]
     step = Step(8, GSM8K.opening, 730, 8 * (GSM8K.opening + 730), apart=False)
     assert step_bytes(target, step, 2) + 2 * target.parameters > 80e9
     assert step_bytes(target, dataclasses.replace(step, apart=True, twice=True, places=700), 2) < 20e9
@@ -105,9 +101,34 @@ def test_what_a_cache_puts_before_the_rows_is_looked_at_by_them_and_read_by_nobo
 
 
 def test_a_bridge_of_caches_between_models_of_7_and_8_billion_weights_fits_80_gb() -> None:
-    shapes = tuple(PUBLISHED.values())
-    found = trial_memory(Settings.model_validate(CACHE), (shapes[0], shapes[1]), GSM8K, 2)
+    found = trial_memory(Settings.model_validate(CACHE), SHAPES, GSM8K, 2)
     assert 31e9 < found.bytes < 75e9, found.words
+
+
+@pytest.mark.parametrize("name", ["smollm2_facts", "smollm2_told"])
+def test_a_claim_on_smollm2_and_a_stand_in_is_counted_from_the_texts_that_its_task_generates(name, monkeypatch) -> None:
+    monkeypatch.setattr(model_shapes, "shape_of", lambda reference, folder: SMOLLM2)
+    for settings in load_claim(CLAIMS / f"{name}.toml").resolved.settings.values():
+        found = memory.memory(settings, CLAIMS, "cpu")
+        assert found is not None
+        assert 4 * SMOLLM2.parameters < found.bytes < 2e9, found.words
+
+
+STORIES = {"source": "org/model"}
+
+
+def test_the_words_of_generated_stories_are_counted_too(monkeypatch) -> None:
+    monkeypatch.setattr(model_shapes, "shape_of", lambda reference, folder: SMOLLM2)
+    told, split = (memory.memory(Settings(**STORIES, task=task).model_dump(mode="json"), CLAIMS, "cpu")
+                   for task in ("transport", "split"))  # fmt: skip
+    assert told.bytes > 4 * SMOLLM2.parameters
+    assert split.bytes != told.bytes
+
+
+def test_an_estimate_waits_for_sizes_that_nobody_knows_here() -> None:
+    found = memory.memory(Settings(**STORIES).model_dump(mode="json"), CLAIMS, "cpu")
+    assert found.bytes is None
+    assert "it waits for the sizes of 'org/model'" in found.words
 
 
 def real(monkeypatch, there: int | None, settings: dict | None = None):
