@@ -59,10 +59,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
+            closed = series.closed and _shown(series)
             fresh = (series.sd_line, series.sd) not in proven and not _shown(series)
-            alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
+            alone = not closed and series.line.kind == "row" and tables.get(series.line.number) not in agree
+            alone = alone and not log.data
             if kind == "population" and series.stated == "sample" and not fresh:
-                yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+                one = Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+                yield replace(one, closed=closed)
             elif kind == "population" and not declared and (series.stated == "sample" or _over_repeats(log, series)):
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
@@ -72,7 +75,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
                 doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
                 doubt = doubt or _far(facts, data=log.data) or _of_a_number(series)
-                wrong.append(Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt))
+                one = Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
+                wrong.append(replace(one, closed=closed and series.stated != ""))
         sound = sum(kind in ("sample", "population") for _, kind, _ in read)
         yield from wrong if sound >= len(wrong) else lone(wrong)
         where = "in this file" if log.data else "in this row"
