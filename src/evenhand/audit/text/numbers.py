@@ -26,7 +26,7 @@ _BLANKED = Pattern(
 )
 _NUMBER = Pattern(
     r"""
-    (?P<about>[~≈∼]\s*|±\s*|\+/-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
+    (?P<about>[~≈∼]\s*|±\s*|\+/?-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
     (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]])[+\-−–](?:[$€£](?=[\d.])|\s?))?
     (?<![^\W\u3400-\u9fff])(?<![.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
@@ -137,7 +137,7 @@ def _number(found: re.Match[str]) -> Number:
     value = float(digits + exponent) * scale * (-1 if sign in ("-", "−", "–") else 1)
     half = 0.5 * 10.0**-decimals * scale * power
     kind = "pp" if unit in _POINTS else "x" if unit == "×" else "" if unit in _TIMES else unit
-    spread = before in ("±", "+/-")
+    spread = before in ("±", "+/-", "+-")
     start = found.start("sign") if sign else found.start("digits")
     rough = bool(before) and not spread
     return Number(value, half, decimals, kind, bool(sign), rough, spread, start, found.end(), scale)

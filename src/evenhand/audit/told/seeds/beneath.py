@@ -17,7 +17,7 @@ from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 from evenhand.audit.told.seeds.blocks import Block, blocks_of
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
-from evenhand.audit.told.seeds.summary_line import Part, parts_of, restricted
+from evenhand.audit.told.seeds.summary_line import Part, parts_of, pointed_at, restricted
 
 _BLANKS = 2
 _BRIDGE = Pattern(r"[\s\])},;:.|/–—-]*(?:(?:so|→|->|=>|⇒|=)\s*)?[\s(*]*")
@@ -64,7 +64,9 @@ def _next(log: Log, place: int, step: int) -> Line | None:
 
 def _behind(tail: str) -> tuple[Part, ...]:
     """What follows a list on its line: ``mean 0.71 sd 0.02``, ``-> 0.71``."""
-    bridge = _BRIDGE.match(tail)
+    arrow, bridge = _ARROW.match(tail), _BRIDGE.match(tail)
+    if arrow is not None and (pointed := pointed_at(tail[arrow.end() :])):
+        return pointed
     return parts_of(tail[bridge.end() if bridge else 0 :])
 
 

@@ -127,14 +127,14 @@ def _above(log: Log, line: Line) -> str:
     """The words right above a line, one blank line between at most, and those of what it belongs to."""
     at = log.by_number[line.number]
     near = [one.body for one in log.lines[max(0, at - 2) : at] if one.kind in ("prose", "bullet", "heading")][-1:]
-    return " ".join((*near, *(one.body for one in log.parents(line))))
+    return "; ".join((*near, *(one.body for one in log.parents(line))))
 
 
 def _of_list(log: Log, listed: Listed) -> Block | None:
     line, values = listed.line, listed.numbers
     before, tail = line.body[: values[0].start], line.body[values[-1].end :]
     label = re.split(r"[.;]\s", before)[-1]
-    around = f"{_above(log, line)} {label}"
+    around = f"{_above(log, line)}; {label}"
     if not alike(values) or re.search(r"\.\.\.|…", f"{line.text} "):
         return None
     if MEAN_WORD.search(label) or SPREAD_WORD.search(label) or OF_A_MEAN.search(label) or _OTHER.search(label):

@@ -96,6 +96,15 @@ def parts_of(text: str) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def pointed_at(text: str) -> tuple[Part, ...]:
+    """The number that an arrow behind values points at, with the spread behind it."""
+    told = numbers(text)
+    if not told or told[0].start or restricted(text):
+        return ()
+    after = told[1] if len(told) > 1 and (told[1].spread or _PLUS_MINUS.fullmatch(text[told[0].end : told[1].start])) else None
+    return (Part("", told[0], after),) if _ENDS.match(text[(after or told[0]).end :]) else ()
+
+
 def _with_spread(found: list[Part], lead: str, number: Number) -> list[Part]:
     called = SPREAD_WORD.search(lead) is not None
     last = found[-1] if found else None
