@@ -42,7 +42,7 @@ REPEAT_NEEDS = (
 """Letters of which some stand in each word for a repeat."""
 
 _STRONG_MEAN = (
-    r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|mittlere[rsn]?|schnitt|"
+    r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|gemittelt|mittlere[rsn]?|schnitt|"
     r"durchschnitt\w*|moyennes?|media|medio|promedio|média|среднее|среднем|средняя|средний|средн|均值|平均值|平均"
 )
 MEAN_WORD = worded(_STRONG_MEAN)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
@@ -32,9 +33,29 @@ _OTHER = worded(
     r"batch\w*|budgets?|thresholds?|temperatures?|best|median\w*|min|max|range|grid|sweep|bounds?|respectively|gpus?|"
     r"weights?|quantiles?|percentiles?|k|iter\w*|class(?:es)?|deciles?"
 )
+_SHORT = 40
+_NAMED = Pattern(
+    rf"(?<![^\W_])(?P<stem>{REPEAT}|s|r|f)[ _#-]?(?P<index>\d{{1,4}}|[A-H])\s*(?:[:=]|->|→)?\s+(?P<value>[+-]?\d+(?:[.,]\d+)*)",
+    re.IGNORECASE,
+)
 _STACKED = Pattern(
     rf"\W*(?P<stem>{REPEAT}|s|r|f)[\s_#]*(?P<index>\d{{1,6}}|[A-Ha-h])\W*[\s:=|→>-]+(?P<rest>.*)", re.IGNORECASE
 )
+
+
+_GOES_ON = Pattern(r"\.\.\.(?!\d)|…")
+_BRACKET = Pattern(r"\s*[(\[](?P<inner>[^()\[\]]*)$")
+_LEADS = Pattern(
+    r"(?:[:=>→(\[]\W*|\b(?:is|are|was|were|gave|give|got|get|reach(?:ed)?|had|have|scored?|achieved?|sind|waren|ergaben|"
+    r"erreichten|donnent|dieron|дали)\s*)$",
+    re.IGNORECASE,
+)
+_REPEATS_BEHIND = Pattern(
+    rf"[\s\])]*[,(]?\s*(?:(?:for|over|on|across|with|from|at|in|bei|für|pour|para|по)\s+)?(?:the\s+)?(?:\w+\s+)?{REPEAT}\b"
+    r"\s*(?:(?:\d+|,|/|&|–|-|\.\.+|and|to)\s*)*\)?(?=[\s,;:)]|$)",
+    re.IGNORECASE,
+)
+"""Which repeats values are of, told behind them: ``71.3, 70.2, 72.1 for seeds 1, 2, 3``."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +68,7 @@ class Block:
         line: where they begin.
         last: number of the line where they end.
         words: what stands around them and says what they are.
-        tail: what follows a list on its own line.
+        head, tail: what stands on the line of a list before and behind it; the head only of a list in brackets.
         section: as for lines.
         named: whether they are called repeats.
     """
@@ -60,6 +81,7 @@ class Block:
     tail: str
     section: int
     named: bool = True
+    head: str = ""
 
 
 def blocks_of(log: Log) -> Iterator[Block]:
@@ -71,9 +93,11 @@ def blocks_of(log: Log) -> Iterator[Block]:
         yield from filter(None, [_of_table(log, table)])
     lines = [one for one in log.lines if one.kind in ("prose", "bullet") and one.number not in tabled]
     for line in lines:
-        for listed in lists_in(line, _FEWEST):
+        for listed in lists_in(line, _FEWEST) if line.numbers[_FEWEST - 1 :] else ():
             yield from filter(None, [_of_list(log, listed)])
+        yield from filter(None, [_of_names(log, line)])
     yield from _stacks(log, lines)
+    yield from _headed(log, tabled)
 
 
 def alike(values: Sequence[Number]) -> bool:
@@ -131,21 +155,47 @@ def _above(log: Log, line: Line) -> str:
 
 
 def _of_list(log: Log, listed: Listed) -> Block | None:
-    line, values = listed.line, listed.numbers
+    line, values = listed.line, _unbracketed(listed)
+    if not alike(values) or _GOES_ON.search(line.text):
+        return None
     before, tail = line.body[: values[0].start], line.body[values[-1].end :]
-    label = re.split(r"[.;]\s", before)[-1]
-    around = f"{_above(log, line)}; {label}"
-    if not alike(values) or re.search(r"\.\.\.|…", f"{line.text} "):
+    bracket = _BRACKET.search(before)
+    head, inner = (before[: bracket.start()], bracket["inner"]) if bracket else ("", before)
+    head = head if re.search(r"\d", head) else ""
+    label = inner if head else re.split(r"[.;]\s", before)[-1]
+    if any(one.search(label) for one in (MEAN_WORD, SPREAD_WORD, OF_A_MEAN)):
         return None
-    if MEAN_WORD.search(label) or SPREAD_WORD.search(label) or OF_A_MEAN.search(label) or _OTHER.search(label):
-        return None
-    counts = set(repeats_said(around))
+    behind = _REPEATS_BEHIND.match(tail)
+    tail = tail[behind.end() :] if behind else tail
     bare = not re.search(r"\w", before)
-    named = A_REPEAT.search(label if not bare else around) is not None
-    if counts - {len(values)} or (label.strip() and not bare and not re.search(r"[:=>→(\[]\s*\W*$", before)):
+    above = _above(log, line)
+    own = f"{label}; {behind[0] if behind else ''}; {head}"
+    counts = set(repeats_said(f"{above}; {own}"))
+    named = A_REPEAT.search(f"{above}; {own}" if bare else own) is not None
+    leads = bare or not label.strip() or _LEADS.search(before) or (named and len(values) in counts)
+    settings = _OTHER.search(label) is not None and len(values) not in repeats_said(own)
+    if counts - {len(values)} or not leads or settings:
         return None
-    words = f"{label} {_above(log, line)} {' '.join(log.path(line.section)[-1:])}"
-    return Block(((label, values),), len(values), line, line.number, words, tail, line.section, named)
+    words = f"{label}; {above}; {_unit(tail)}; {' '.join(log.path(line.section)[-1:])}"
+    return Block(((label, values),), len(values), line, line.number, words, tail, line.section, named, head)
+
+
+def _unbracketed(listed: Listed) -> tuple[Number, ...]:
+    """The numbers of a list without one before, or behind it, that a bracket parts from them: ``27.4 (27.3, 27.5)``."""
+    values, body = listed.numbers, listed.line.body
+    after = next((one for one in listed.line.numbers if one.start >= values[-1].end), None)
+    if after is not None and after.unit and not values[0].unit and re.fullmatch(r"[\s,/]*(?:and\s+)?", body[values[-1].end : after.start]):
+        values = (*(replace(one, unit=after.unit) for one in values), after)  # ``41.8, 41.6, 42.1 s``
+    cuts = [i for i, (a, b) in enumerate(pairwise(values), 1) if re.search(r"[(\[]", body[a.end : b.start])]
+    if not cuts:
+        return values
+    return values[1:] if cuts == [1] else values[:-1] if cuts == [len(values) - 1] else ()
+
+
+def _unit(tail: str) -> str:
+    """The word right behind values that says what they are: ``27.4, 27.1 and 27.6 BLEU``."""
+    found = re.match(r"\s*(\w+)\s*[,;:(]", tail)
+    return found[1] if found else ""
 
 
 def _stacks(log: Log, lines: Sequence[Line]) -> Iterator[Block]:
@@ -181,3 +231,46 @@ def _of_stack(log: Log, run: Sequence[tuple[Line, re.Match[str]]]) -> Block | No
     label = " ".join(re.sub(r"\d[\d.,]*", " ", found["rest"]) for _, found in run[:1])
     words = f"{label} {_above(log, first)} {' '.join(log.path(first.section)[-1:])}"
     return Block(((label, tuple(values)),), len(run), first, last.number, words, "", first.section)
+
+
+def _of_names(log: Log, line: Line) -> Block | None:
+    """Repeats in one line, each by its name: ``seed 0 84.1, seed 1 83.7, seed 2 84.6``."""
+    found = list(_NAMED.finditer(line.body)) if len(line.numbers) > _FEWEST else []
+    run = found[:1]
+    for one in found[1:]:
+        joined = re.fullmatch(r"[\s,;/|]*(?:and\s+)?", line.body[run[-1].end() : one.start()])
+        if joined is None or one["stem"].lower() != run[-1]["stem"].lower():
+            break
+        run.append(one)
+    if len(run) < _FEWEST or len({one["index"] for one in run}) < len(run):
+        return None
+    by_start = {one.start: one for one in line.numbers}
+    values = [by_start[one.start("value")] for one in run if one.start("value") in by_start]
+    if len(values) < len(run) or not alike(values) or not any(one.decimals for one in values):
+        return None
+    label = re.split(r"[.;]\s", line.body[: run[0].start()])[-1]
+    if MEAN_WORD.search(label) or SPREAD_WORD.search(label) or _GOES_ON.search(line.text):
+        return None
+    words = f"{label}; {_above(log, line)}; {' '.join(log.path(line.section)[-1:])}"
+    tail = line.body[values[-1].end :]
+    return Block(((label, tuple(values)),), len(values), line, line.number, words, tail, line.section)
+
+
+def _headed(log: Log, tabled: set[int]) -> Iterator[Block]:
+    """Two columns without rulers: a header such as ``fold  auc``, and below it a row for each repeat."""
+    for place, line in enumerate(log.lines):
+        if line.kind not in ("prose", "code") or line.number in tabled or len(line.text) > _SHORT:
+            continue
+        head = line.text.split()
+        if len(head) != 2 or not _REPEATS_NAME.fullmatch(head[0]) or re.search(r"[\d:.,]", line.text):
+            continue
+        rows = []
+        for one in log.lines[place + 1 : place + 1 + _MOST]:
+            cells = one.text.split(maxsplit=1)
+            if len(cells) < 2 or not _INDEX.fullmatch(cells[0]) or one.kind != line.kind:
+                break
+            rows.append((one, cells))
+        values = _values([cells[1] for _, cells in rows]) if len(rows) >= _FEWEST else None
+        if values is not None and len({cells[0] for _, cells in rows}) == len(rows):
+            words = f"{line.text}; {_above(log, line)}; {' '.join(log.path(line.section)[-1:])}"
+            yield Block(((head[1], values),), len(rows), line, rows[-1][0].number, words, "", line.section)

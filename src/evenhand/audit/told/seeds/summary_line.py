@@ -35,8 +35,18 @@ _PART = worded(
 )
 """Words of a line by which a mean may be of more, of fewer or of something else than all values that are listed."""
 
+_ON_AVERAGE = Pattern(
+    r"\s*%?\s*(?:on average|in the mean|im (?:mittel|schnitt|durchschnitt)|en moyenne|de media|en promedio|в среднем)(?![^\W_])",
+    re.IGNORECASE,
+)
 _NEXT = Pattern(r"\s*%?\s*[,;/|、，]\s*(?:and\s+)?[^\W\d][\w .+-]{0,24}[\s:=]+", re.IGNORECASE)
 """Before the mean of the next column: ``mean: baseline 76.22, ours 76.33``."""
+
+_REMARK = Pattern(
+    r"\s*%?\s*[(\[]\s*((?:per|of|over|on|for|in|across|between|within|from|by|with|at)\b[^()]*|[^\W\d]\w*(?:\s\w+)?)[)\]]",
+    re.IGNORECASE,
+)
+"""A bracket that says of what a number is, not what somebody thinks of it."""
 
 _LONGEST = 400
 
@@ -70,6 +80,7 @@ def restricted(text: str, *, near: bool = False) -> bool:
 
 def parts_of(text: str) -> tuple[Part, ...]:
     """What a text gives from its beginning on, up to the first number that is neither a mean nor a spread."""
+    text = text.replace("i.e.", "ie  ")
     if len(text) > _LONGEST or restricted(text):
         return ()
     told = [one for one in numbers(text) if not _counts(text, one)]
@@ -90,6 +101,8 @@ def parts_of(text: str) -> tuple[Part, ...]:
             found.append(Part(lead, number, worded=words, row=row))
         at = number.end
     tail = text[at:]
+    if found and (remark := _REMARK.match(tail)):
+        found[-1] = replace(found[-1], name=f"{found[-1].name} {remark[1]}")
     if found and _ENDS.match(tail) is None:
         end = re.search(r"[.;,(|:。，；（]|$", tail)
         found[-1] = replace(found[-1], name=f"{found[-1].name} {tail[: end.start() if end else 0]}")
@@ -117,6 +130,8 @@ def _with_spread(found: list[Part], lead: str, number: Number) -> list[Part]:
 def _role(text: str, lead: str, number: Number, after: Number | None, found: Sequence[Part], both: bool) -> str:
     """``mean``, ``both`` (the spread follows), ``spread``, ``implied`` (a mean by the ± behind it), or nothing."""
     last = found[-1] if found else None
+    if _ON_AVERAGE.match(text, number.end):
+        return "mean"
     if number.spread or (last is not None and _PLUS_MINUS.fullmatch(lead)):
         return "spread" if last is not None and last.mean is not None and last.sd is None else ""
     if both and last is not None and _OPENS.fullmatch(lead):
