@@ -52,15 +52,17 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: dict[int, list[Finding]] = {}
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
-        tables = {row.line: table.line for table in log.tables for row in table.rows}
+        tables = {line: table.line for table in log.tables for line in (table.line, *(row.line for row in table.rows))}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
         declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
         agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
-            closed = series.closed and _shown(series)
-            fresh = (series.sd_line, series.sd) not in proven and not _shown(series)
+            beside = tables.get(series.line.number) in agree and series.mean is not None
+            shown = _shown(series) or (series.closed and beside and right(series.mean, series.values))
+            closed = series.closed and shown
+            fresh = (series.sd_line, series.sd) not in proven and not shown
             alone = not closed and series.line.kind == "row" and tables.get(series.line.number) not in agree
             alone = alone and not log.data
             if kind == "population" and series.stated == "sample" and not fresh:
@@ -76,7 +78,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
                 doubt = doubt or _far(facts, data=log.data) or _of_a_number(series)
                 one = Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
-                wrong.append(replace(one, closed=closed and series.stated != ""))
+                wrong.append(replace(one, closed=closed))
         sound = sum(kind in ("sample", "population") for _, kind, _ in read)
         yield from wrong if sound >= len(wrong) else lone(wrong)
         where = "in this file" if log.data else "in this row"

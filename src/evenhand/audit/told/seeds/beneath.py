@@ -88,7 +88,7 @@ def _behind(tail: str) -> tuple[Part, ...]:
     """What follows a list on its line: ``mean 0.71 sd 0.02``, ``-> 0.71``."""
     if restricted(tail, near=True):
         return ()
-    tail = _REMARK.sub(" ", tail, count=1)
+    tail = _REMARK.sub(" ", tail, count=1).replace("i.e.", "ie")
     arrow, bridge = _ARROW.match(tail), _BRIDGE.match(tail)
     said = re.split(r"[.;](?:\s|$)", tail[bridge.end() if bridge else 0 :])[0]
     if arrow is not None and (pointed := pointed_at(said)):

@@ -80,7 +80,6 @@ def restricted(text: str, *, near: bool = False) -> bool:
 
 def parts_of(text: str) -> tuple[Part, ...]:
     """What a text gives from its beginning on, up to the first number that is neither a mean nor a spread."""
-    text = text.replace("i.e.", "ie  ")
     if len(text) > _LONGEST or restricted(text):
         return ()
     told = [one for one in numbers(text) if not _counts(text, one)]
