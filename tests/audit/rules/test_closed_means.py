@@ -25,8 +25,8 @@ SEEDS = "| seed | test acc |\n|---|---:|\n| 0 | 77.21 |\n| 1 | 77.64 |\n| 2 | 77
 KILLED = f"CutMix, seed 4 was killed by the update.\n\n{SEEDS}| 4 | killed (driver update) |\n\n"
 FOLDS = "| fold | AUC |\n|---|---:|\n| 0 | 0.8412 |\n| 1 | 0.8487 |\n| 2 | 0.8365 |\n| 3 | 0.8441 |\n| 4 | 0.8398 |\n\n"
 ARMS = (
-    "| seed | baseline | LS 0.1 |\n|---|---:|---:|\n| 0 | 76.12 | 76.41 |\n| 1 | 76.48 | 76.22 |\n| 2 | 76.31 | 76.47 |\n"
-    "| 3 | 75.93 | 76.20 |\n| 4 | 76.26 | 76.35 |\n\n"
+    "| seed | baseline | LS 0.1 |\n|---|---:|---:|\n| 0 | 76.12 | 76.41 |\n| 1 | 76.48 | 76.22 |\n"
+    "| 2 | 76.31 | 76.47 |\n| 3 | 75.93 | 76.20 |\n| 4 | 76.26 | 76.35 |\n\n"
 )
 STACK = "Ablation, dev WER:\nseed 1: 9.84\nseed 2: 9.71\nseed 3: 9.92\n"
 HOPPER = "hopper, same cfg\n seeds 1..5: 2911  2644  3012  2187  2811\n"
@@ -138,8 +138,8 @@ OTHERWISE = {
     "of another experiment": f"{BLEU}mean of E02: 27.9\n",
     "spread of something else": f"{FOLDS}mean 0.8421, sd 0.0109 (per customer)\n",
     "a count above that is another": f"The first of 10 folds.\n\n{FOLDS}mean 0.8466\n",
-    "a table of a search": "| trial | lr | acc |\n|---|---|---|\n| 1 | 0.1 | 71.3 |\n| 2 | 0.2 | 70.2 |\n| 3 | 0.3 | 72.1 |\n\n"
-    "mean of the test seeds 72.9\n",
+    "a table of a search": "| trial | lr | acc |\n|---|---|---|\n| 1 | 0.1 | 71.3 |\n| 2 | 0.2 | 70.2 |\n"
+    "| 3 | 0.3 | 72.1 |\n\nmean of the test seeds 72.9\n",
     "a table of steps": "| step | loss |\n|---|---|\n| 1 | 0.841 |\n| 2 | 0.848 |\n| 3 | 0.836 |\n\nmean 0.845\n",
 }
 

@@ -170,7 +170,13 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     named = _FIRST.search(lead)
     fine = {n.decimals for n in run if n.value}
     whole = not any(n.decimals for n in run)
-    if _AND_SO_ON.match(text, run[-1].end) or len(run) > _MOST or not fine or max(fine) - min(fine) > 1 or len({n.unit for n in run if n.unit}) > 1:
+    if (
+        _AND_SO_ON.match(text, run[-1].end)
+        or len(run) > _MOST
+        or not fine
+        or max(fine) - min(fine) > 1
+        or len({n.unit for n in run if n.unit}) > 1
+    ):
         return None
     if whole and (_SEEDS.search(lead) or _steps_alike(run) or max(n.value for n in run) < 10):
         return None

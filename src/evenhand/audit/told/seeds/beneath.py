@@ -24,7 +24,9 @@ _BLANKS = 2
 _STEM = 3
 _WIDTHS, _PART = 2, 0.1
 """How far from values a wrong mean of theirs may lie: so many times their width, or such a part of them."""
-_LOST = Pattern(r"^[^,.;:]{0,80}\b(?:killed|crashed|died|diverged|failed|lost|missing)\b[^,.;:]{0,40}[,;:]\s*", re.IGNORECASE)
+_LOST = Pattern(
+    r"^[^,.;:]{0,80}\b(?:killed|crashed|died|diverged|failed|lost|missing)\b[^,.;:]{0,40}[,;:]\s*", re.IGNORECASE
+)
 _BRIDGE = Pattern(r"(?:[\s\])},;:.|/–—]|-(?!>))*(?:(?:so|→|->|=>|⇒|=)\s*)?[\s(*]*")
 _ARROW = Pattern(r"[\s\])}]*(?:→|->|=>|⇒|=)\s*")
 _FOLDS = Pattern(rf"(?<![\w.])(\d{{1,2}}|{any_number(2)})[ -]folds?\b", re.IGNORECASE)
@@ -97,7 +99,7 @@ def _behind(tail: str) -> tuple[Part, ...]:
 
 
 def _below(log: Log, line: Line) -> tuple[Part, ...]:
-    """What the first sentence of a line gives that has numbers, with the spread that the next line gives for its mean."""
+    """What the first sentence of a line with numbers gives, and the spread that the next line gives for its mean."""
     place = log.by_number[line.number]
     after = log.lines[place + 1] if place + 1 < len(log.lines) else None
     if restricted(line.body) or (after is not None and restricted(after.body, near=True)):

@@ -1,4 +1,4 @@
-"""Values over repeats that stand together: the columns of a table of seeds, a list in a line, lines one below the other."""
+"""Values over repeats that stand together: columns of a table of seeds, a list in a line, lines below each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import Listed, lists_in
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, MEAN_WORD, OF_A_MEAN, REPEAT, SPREAD_WORD, worded
 from evenhand.audit.told.repeats.averaged import role_of
-from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
+from evenhand.audit.told.repeats.indexed import frame_of, of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
 
 _FEWEST, _MOST = 3, 64
@@ -35,7 +35,8 @@ _OTHER = worded(
 )
 _SHORT = 40
 _NAMED = Pattern(
-    rf"(?<![^\W_])(?P<stem>{REPEAT}|s|r|f)[ _#-]?(?P<index>\d{{1,4}}|[A-H])\s*(?:[:=]|->|→)?\s+(?P<value>[+-]?\d+(?:[.,]\d+)*)",
+    rf"(?<![^\W_])(?P<stem>{REPEAT}|s|r|f)[ _#-]?(?P<index>\d{{1,4}}|[A-H])\s*(?:[:=]|->|→)?\s+"
+    r"(?P<value>[+-]?\d+(?:[.,]\d+)*)",
     re.IGNORECASE,
 )
 _STACKED = Pattern(
@@ -51,8 +52,8 @@ _LEADS = Pattern(
     re.IGNORECASE,
 )
 _REPEATS_BEHIND = Pattern(
-    rf"[\s\])]*[,(]?\s*(?:(?:for|over|on|across|with|from|at|in|bei|für|pour|para|по)\s+)?(?:the\s+)?(?:\w+\s+)?{REPEAT}\b"
-    r"\s*(?:(?:\d+|,|/|&|–|-|\.\.+|and|to)\s*)*\)?(?=[\s,;:)]|$)",
+    rf"[\s\])]*[,(]?\s*(?:(?:for|over|on|across|with|from|at|in|bei|für|pour|para|по)\s+)?(?:the\s+)?(?:\w+\s+)?"
+    rf"{REPEAT}\b(?:[\d,/&–\s-]|\.\.|and|to)*\)?(?=[\s,;:)]|$)",
     re.IGNORECASE,
 )
 """Which repeats values are of, told behind them: ``71.3, 70.2, 72.1 for seeds 1, 2, 3``."""
@@ -184,7 +185,12 @@ def _unbracketed(listed: Listed) -> tuple[Number, ...]:
     """The numbers of a list without one before, or behind it, that a bracket parts from them: ``27.4 (27.3, 27.5)``."""
     values, body = listed.numbers, listed.line.body
     after = next((one for one in listed.line.numbers if one.start >= values[-1].end), None)
-    if after is not None and after.unit and not values[0].unit and re.fullmatch(r"[\s,/]*(?:and\s+)?", body[values[-1].end : after.start]):
+    if (
+        after is not None
+        and after.unit
+        and not values[0].unit
+        and re.fullmatch(r"[\s,/]*(?:and\s+)?", body[values[-1].end : after.start])
+    ):
         values = (*(replace(one, unit=after.unit) for one in values), after)  # ``41.8, 41.6, 42.1 s``
     cuts = [i for i, (a, b) in enumerate(pairwise(values), 1) if re.search(r"[(\[]", body[a.end : b.start])]
     if not cuts:

@@ -17,7 +17,6 @@ _FEW = Pattern(
 """A sample that is spoken of itself, and not of how a spread is computed."""
 
 
-
 def kind_said(text: str) -> str:
     """``sample`` or ``population``, where a text says one of both of a spread; nothing otherwise."""
     text = _FEW.sub(" ", text)

@@ -1,4 +1,4 @@
-"""Lines that give means and spreads and little else: ``mean 0.8421, sd 0.0109``, ``27.4 ± 0.41``, ``avg 3.1 (std 0.2)``."""
+"""Lines that give means and spreads and little else: ``mean 0.8421, sd 0.0109``, ``27.4 ± 0.41``."""
 
 from __future__ import annotations
 
@@ -31,12 +31,14 @@ _ELSE = (
 )
 _PART_NEAR = worded(_ELSE)
 _PART = worded(
-    rf"{_ELSE}|drop(?:ped|ping)|only|best|top|worst|minus|rounded|plus|per[- ]class|rest|others?|finished|nur|sin|除|so far"
+    rf"{_ELSE}|drop(?:ped|ping)|only|best|top|worst|minus|rounded|plus|per[- ]class|rest|others?|finished|nur|sin|除|"
+    r"so far"
 )
 """Words of a line by which a mean may be of more, of fewer or of something else than all values that are listed."""
 
 _ON_AVERAGE = Pattern(
-    r"\s*%?\s*(?:on average|in the mean|im (?:mittel|schnitt|durchschnitt)|en moyenne|de media|en promedio|в среднем)(?![^\W_])",
+    r"\s*%?\s*(?:on average|in the mean|im (?:mittel|schnitt|durchschnitt)|en moyenne|de media|en promedio|в среднем)"
+    r"(?![^\W_])",
     re.IGNORECASE,
 )
 _NEXT = Pattern(r"\s*%?\s*[,;/|、，]\s*(?:and\s+)?[^\W\d][\w .+-]{0,24}[\s:=]+", re.IGNORECASE)
@@ -113,7 +115,11 @@ def pointed_at(text: str) -> tuple[Part, ...]:
     told = numbers(text)
     if not told or told[0].start or restricted(text):
         return ()
-    after = told[1] if len(told) > 1 and (told[1].spread or _PLUS_MINUS.fullmatch(text[told[0].end : told[1].start])) else None
+    after = (
+        told[1]
+        if len(told) > 1 and (told[1].spread or _PLUS_MINUS.fullmatch(text[told[0].end : told[1].start]))
+        else None
+    )
     return (Part("", told[0], after),) if _ENDS.match(text[(after or told[0]).end :]) else ()
 
 
@@ -135,18 +141,20 @@ def _role(text: str, lead: str, number: Number, after: Number | None, found: Seq
         return "spread" if last is not None and last.mean is not None and last.sd is None else ""
     if both and last is not None and _OPENS.fullmatch(lead):
         return "spread"
-    if OF_A_MEAN.search(lead):
-        return ""
-    means, spreads = list(MEAN_WORD.finditer(lead)), list(SPREAD_WORD.finditer(lead))
-    if means and spreads and means[-1].end() <= spreads[-1].start():
-        between = lead[means[-1].end() : spreads[-1].start()]
-        return "both" if _BOTH_WORDS.fullmatch(between) else ""
-    if means:
-        return "mean"
-    if spreads:
-        return "" if number.signed else "spread"
+    if MEAN_WORD.search(lead) or SPREAD_WORD.search(lead) or OF_A_MEAN.search(lead):
+        return _by_word(lead, number)
     implied = after is not None and (after.spread or _PLUS_MINUS.fullmatch(text[number.end : after.start]))
     return "implied" if implied or (last is not None and last.worded and _NEXT.fullmatch(lead)) else ""
+
+
+def _by_word(lead: str, number: Number) -> str:
+    """The role of a number by the words before it."""
+    means, spreads = list(MEAN_WORD.finditer(lead)), list(SPREAD_WORD.finditer(lead))
+    if OF_A_MEAN.search(lead) or (not means and number.signed):
+        return ""
+    if means and spreads and means[-1].end() <= spreads[-1].start():
+        return "both" if _BOTH_WORDS.fullmatch(lead[means[-1].end() : spreads[-1].start()]) else ""
+    return "mean" if means else "spread"
 
 
 def _counts(text: str, number: Number) -> bool:
@@ -157,7 +165,9 @@ def _counts(text: str, number: Number) -> bool:
     before = text[max(0, number.start - 16) : number.start]
     if _NO_COUNT.search(text[: number.end]) or _A_COUNT.match(behind):
         return True
-    return _BEFORE_A_COUNT.search(before) is not None and re.match(r"\s*[)\]:=,(|]|\s+\(?[^\W\d]|\s*$", behind) is not None
+    return (
+        _BEFORE_A_COUNT.search(before) is not None and re.match(r"\s*[)\]:=,(|]|\s+\(?[^\W\d]|\s*$", behind) is not None
+    )
 
 
 def _row(text: str, told: Sequence[Number]) -> tuple[Number, ...]:
