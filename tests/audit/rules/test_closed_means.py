@@ -150,3 +150,73 @@ def test_what_may_be_of_something_else_is_not_told(tmp_path: Path, text: str, no
     whole = f"# Log\n\n{notes}{text}\n{notes}"
     assert not told(tmp_path / "a.md", whole, "mean-disagrees")
     assert not told(tmp_path / "a.md", whole, "spread-kind")
+
+
+WAYS = [
+    "All folds done. Mean {m}, sd {s}.",
+    "Five folds done, mean {m} (sd {s}), about what I expected.",
+    "That's {m} ± {s} (sd).",
+    "So mean {m} with sd {s}.",
+    "= {m} ± {s} (mean ± sd)",
+    "Avg. over folds: {m} +/- {s} (std)",
+    "M = {m}, SD = {s}",
+    "mean={m} std={s}",
+    "AVG: {m} | STD: {s}",
+    "mean(std): {m}({s})",
+    "mean (sd): {m} ({s})",
+    "mean/sd {m}/{s}",
+    "**Mean:** {m}  \n**Std:** {s}",
+    "*mean {m}, sd {s}*",
+    "> mean {m}, sd {s}",
+    "mean of the five: {m}. sd: {s}.",
+    "mean {m}; std. dev. {s}",
+    "5-fold mean {m}, std {s}",
+    "CV mean {m}, CV std {s}",
+    "Mean AUC over the five folds is {m}, standard deviation {s}.",
+    "mean {m} (sd {s}), best fold 1.",
+    "mean {m} sd {s}, range 0.8365-0.8487",
+    "mean {m}, sd {s} (n = 5)",
+    "average {m}, sample sd {s}",
+    "Mittel {m}, sd {s}, damit unter dem Ziel.",
+    "mean {m}, σ = {s}",
+    "mean AUC = {m} (± {s} sd)",
+    "mean: {m}, std: {s}, n: 5",
+    "The mean is {m} and the standard deviation {s}.",
+    "Which gives a mean of {m} and an sd of {s}.",
+    "(mean {m}, sd {s})",
+    "mean of 5 = {m}, sd = {s}, se = 0.0021",
+    "moyenne {m}, écart-type {s}",
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ways_to_say_it(tmp_path: Path, way: str) -> None:
+    text = f"# Log\n\n{NOTES}{FOLDS}{way}\n"
+    assert not told(tmp_path / "a.md", text.format(m="0.8421", s="0.0046"), "mean-disagrees")
+    assert told(tmp_path / "a.md", text.format(m="0.8466", s="0.0046"), "mean-disagrees")
+    assert not told(tmp_path / "a.md", text.format(m="0.8421", s="0.0046"), "spread-kind")
+    assert told(tmp_path / "a.md", text.format(m="0.8421", s="0.0109"), "spread-kind")
+
+
+LISTS = [
+    "five seeds: 84.1, 83.7, 84.6, 84.0, 83.9 (mean {}, std 0.34)",
+    "Accuracy over 5 seeds: 84.1 / 83.7 / 84.6 / 84.0 / 83.9, mean {}",
+    "seed 0 84.1, seed 1 83.7, seed 2 84.6, seed 3 84.0, seed 4 83.9; mean {} (sd 0.34)",
+    "s0 84.1  s1 83.7  s2 84.6  s3 84.0  s4 83.9   avg {}",
+    "Five runs gave 84.1, 83.7, 84.6, 84.0 and 83.9 points, i.e. {} on average.",
+    "mean {} (seeds 0-4: 84.1, 83.7, 84.6, 84.0, 83.9)",
+    "mean of 5 seeds = {} [84.1, 83.7, 84.6, 84.0, 83.9]",
+    "**acc {} ± 0.34** (five seeds: 84.1, 83.7, 84.6, 84.0, 83.9)",
+    "Gemittelt über 5 Seeds: {} (84.1, 83.7, 84.6, 84.0, 83.9)",
+    "acc = 84.1, 83.7, 84.6, 84.0, 83.9 for seeds 0-4; mean = {}, sd = 0.34",
+    "seeds 0-4: 84.1, 83.7, 84.6, 84.0, 83.9 (seed 2 is the odd one). mean {}, sd 0.34.",
+    "fold  acc\n0     84.1\n1     83.7\n2     84.6\n3     84.0\n4     83.9\nmean  {}",
+    "| fold | acc |\n|---|---|\n| 0 | 84.1 |\n| 1 | 83.7 |\n| 2 | 84.6 |\n| 3 | 84.0 |\n| mean | {} |",
+]
+
+
+@pytest.mark.parametrize("line", LISTS)
+def test_lists_and_their_means(tmp_path: Path, line: str) -> None:
+    text = f"# Log\n\n{NOTES}{line}\n"
+    assert not told(tmp_path / "a.md", text.format("84.1"), "mean-disagrees")
+    assert told(tmp_path / "a.md", text.format("84.53"), "mean-disagrees")

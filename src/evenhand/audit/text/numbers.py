@@ -17,7 +17,8 @@ _BLANKED = Pattern(
     | [\w\-.*/{}\\]*[\w*}]\.(?:txt|sh|py|jsonl?|csv|tsv|logs?|md|pth|pt|ckpt|safetensors|ya?ml|toml|bin|png|jpe?g|svg
         |html|ipynb|parquet|np[yz]|gguf|cu|cpp|h5|pkl|zip|gz)\b
     | (?<![\w.])(?:[\w.\-]*[A-Za-z_][\w.\-]*/[\w./\-]+ | /[\w\-]+/[\w./\-]+)
-    | \b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T\s]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)? | \b\d{1,2}/\d{1,2}/\d{2,4}\b
+    | (?<!\d\.)\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T\s]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?
+    | \b\d{1,2}/\d{1,2}/\d{2,4}\b
     | \b\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\b | \bv?\d+\.\d+\.\d+[\w.\-]*
     | \b(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}\b
     | \b(?:arXiv:)\d+\.\d+ | (?<=\[)\d+(?=\](?!\w)) | \#\d+\b

@@ -61,10 +61,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             place = place_of(log, series.sd_line or series.mean_line)
             beside = tables.get(series.line.number) in agree and series.mean is not None
             shown = _shown(series) or (series.closed and beside and right(series.mean, series.values))
-            closed = series.closed and shown
             fresh = (series.sd_line, series.sd) not in proven and not shown
-            alone = not closed and series.line.kind == "row" and tables.get(series.line.number) not in agree
-            alone = alone and not log.data
+            alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
+            alone = alone and not series.read
+            closed = series.closed and shown and not alone
             if kind == "population" and series.stated == "sample" and not fresh:
                 one = Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
                 yield replace(one, closed=closed)

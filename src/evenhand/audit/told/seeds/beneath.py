@@ -30,6 +30,7 @@ _LOST = Pattern(
 _BRIDGE = Pattern(r"(?:[\s\])},;:.|/–—]|-(?!>))*(?:(?:so|→|->|=>|⇒|=)\s*)?[\s(*]*")
 _ARROW = Pattern(r"[\s\])}]*(?:→|->|=>|⇒|=)\s*")
 _FOLDS = Pattern(rf"(?<![\w.])(\d{{1,2}}|{any_number(2)})[ -]folds?\b", re.IGNORECASE)
+_DONE = Pattern(r"['’]s\b|\bM\s*=\s|\b(?:done|complete|completed|ready|back|in)\b")
 _WAS = Pattern(r"\b(?:was|were|from|than|to|vs|became|up|down|at|then|had|for)\b", re.IGNORECASE)
 _REMARK = Pattern(r"^\s*\([^().]*\)")
 _SENTENCE = Pattern(r"(?<=[.!?])\s+(?=[A-Z(])")
@@ -180,6 +181,7 @@ def _is_of(block: Block, column: Column, part: Part, line: Line, *, above: bool)
 def _bare(said: str, known: str) -> str:
     """Words without those of which known ones are the beginnings: accuracy beside ``acc``."""
     short = tuple({one.lower() for one in _WORD.findall(known) if len(one) >= _STEM and one.isalpha()})
+    said = _DONE.sub(" ", said)
     return _WORD.sub(lambda one: " " if short and one[0].lower().startswith(short) else one[0], said)
 
 

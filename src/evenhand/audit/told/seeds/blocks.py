@@ -167,6 +167,7 @@ def _of_list(log: Log, listed: Listed) -> Block | None:
     if any(one.search(label) for one in (MEAN_WORD, SPREAD_WORD, OF_A_MEAN)):
         return None
     behind = _REPEATS_BEHIND.match(tail)
+    behind = None if behind and behind[0].count("(") > behind[0].count(")") else behind
     tail = tail[behind.end() :] if behind else tail
     bare = not re.search(r"\w", before)
     above = _above(log, line)

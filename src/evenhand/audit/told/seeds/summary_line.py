@@ -31,7 +31,7 @@ _ELSE = (
 )
 _PART_NEAR = worded(_ELSE)
 _PART = worded(
-    rf"{_ELSE}|drop(?:ped|ping)|only|best|top|worst|minus|rounded|plus|per[- ]class|rest|others?|finished|nur|sin|除|"
+    rf"{_ELSE}|drop(?:ped|ping)|only|minus|rounded|plus|per[- ]class|rest|others?|finished|nur|sin|除|"
     r"so far"
 )
 """Words of a line by which a mean may be of more, of fewer or of something else than all values that are listed."""
@@ -41,11 +41,12 @@ _ON_AVERAGE = Pattern(
     r"(?![^\W_])",
     re.IGNORECASE,
 )
+_M_IS = Pattern(r"^\W*M\s*=\s*$")
 _NEXT = Pattern(r"\s*%?\s*[,;/|、，]\s*(?:and\s+)?[^\W\d][\w .+-]{0,24}[\s:=]+", re.IGNORECASE)
 """Before the mean of the next column: ``mean: baseline 76.22, ours 76.33``."""
 
 _REMARK = Pattern(
-    r"\s*%?\s*[(\[]\s*((?:per|of|over|on|for|in|across|between|within|from|by|with|at)\b[^()]*|[^\W\d]\w*(?:\s\w+)?)[)\]]",
+    r"\s*%?\s*[(\[]\s*((?:per|of|over|on|for|in|across|between|within|from|by|with|at|best|top|worst)\b[^()]*|[^\W\d]\w*(?:\s\w+)?)[)\]]",
     re.IGNORECASE,
 )
 """A bracket that says of what a number is, not what somebody thinks of it."""
@@ -141,6 +142,8 @@ def _role(text: str, lead: str, number: Number, after: Number | None, found: Seq
         return "spread" if last is not None and last.mean is not None and last.sd is None else ""
     if both and last is not None and _OPENS.fullmatch(lead):
         return "spread"
+    if _M_IS.search(lead):
+        return "mean"
     if MEAN_WORD.search(lead) or SPREAD_WORD.search(lead) or OF_A_MEAN.search(lead):
         return _by_word(lead, number)
     implied = after is not None and (after.spread or _PLUS_MINUS.fullmatch(text[number.end : after.start]))
