@@ -59,11 +59,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
-            beside = tables.get(series.line.number) in agree and series.mean is not None
-            shown = _shown(series) or (series.closed and beside and right(series.mean, series.values))
+            beside = tables.get(series.line.number) in agree
+            shown = _shown(series, beside=beside)
             fresh = (series.sd_line, series.sd) not in proven and not shown
-            alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
-            alone = alone and not series.read
+            alone = series.line.kind == "row" and not log.data and not beside and not series.read
             closed = series.closed and shown and not alone
             if kind == "population" and series.stated == "sample" and not fresh:
                 one = Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
@@ -97,9 +96,11 @@ def _over_repeats(log: Log, series: Series) -> bool:
     return any(A_REPEAT.search(_TRAIN.sub(" ", text)) for text in texts)
 
 
-def _shown(series: Series) -> bool:
-    """Whether these are all the values, with their own mean, and the number is called their deviation."""
+def _shown(series: Series, *, beside: bool) -> bool:
+    """Whether these are all the values, with their own mean, and the number is called their deviation, or those beside
+    it are one."""
     called = series.stated != "" or (series.sd is not None and not series.sd.spread)
+    called = called or (beside and series.closed and series.mean is not None)
     return series.whole and called and (series.mean is None or right(series.mean, series.values))
 
 
