@@ -109,7 +109,8 @@ def alike(values: Sequence[Number]) -> bool:
     sizes = [abs(one.value) for one in values]
     signed = all(one.signed or not one.value for one in values)
     near = signed or max(sizes) - min(sizes) <= _APART * max(sizes)
-    coarse = not any(one.decimals for one in values) and max(sizes) < 10
+    whole = not any(one.decimals for one in values)
+    coarse = whole and (max(sizes) < 10 or len({b.value - a.value for a, b in pairwise(values)}) == 1)
     return (
         bool(fine) and max(fine) - min(fine) <= 1 and near and not coarse
         and len({one.unit for one in values}) == 1 and len({one.value for one in values}) > 1
