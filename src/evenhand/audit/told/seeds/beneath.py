@@ -173,6 +173,8 @@ def _is_of(block: Block, column: Column, part: Part, line: Line, *, above: bool)
     told = {*repeats_said(block.words), *map(number_of, _FOLDS.findall(block.words))} - {count, block.rows}
     if said - {count} or (told and not (part.mean is not None and right(part.mean, values))):
         return False
+    if not (block.named or part.worded or part.sd is not None):
+        return False  # an arrow, or a sign of equality, behind numbers of no name
     fine = max(one.decimals for one in values)
     fits = part.mean is None or (part.mean.decimals + 1 >= fine and _among(part.mean, values))
     return fits and (above or nothing_new(_bare(part.name, own), own, count))
