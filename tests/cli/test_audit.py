@@ -180,7 +180,7 @@ def test_an_empty_log_is_told_and_not_passed_off_as_one_without_faults(tmp_path:
 
 def test_hints_are_counted_where_nobody_asked_for_them(tmp_path: Path) -> None:
     log = tmp_path / "log.md"
-    log.write_text("# R\n\nThe tuned arm had 0.71, 0.73 and 0.75 over seeds 0, 1 and 2, in the mean 0.78.\n")
+    log.write_text("# R\n\nThe tuned arm had 0.71, 0.73 and 0.75 over seeds 0, 1 and 2; its clean mean is 0.78.\n")
     told = evenhand(tmp_path, "audit", "log.md")
     assert told.returncode == 0
     assert "mean-disagrees" not in told.stdout

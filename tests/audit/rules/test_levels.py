@@ -129,7 +129,7 @@ def test_what_the_text_leaves_open_is_a_hint_and_its_twin_a_finding(tmp_path: Pa
 
 
 def test_what_a_reading_finds_that_is_not_proven_is_a_hint_and_no_more(tmp_path: Path) -> None:
-    text = "# R\n\nThe tuned arm had 0.71, 0.73 and 0.75 over seeds 0, 1 and 2, in the mean 0.78.\n"
+    text = "# R\n\nThe tuned arm had 0.71, 0.73 and 0.75 over seeds 0, 1 and 2; its clean mean is 0.78.\n"
     assert found(tmp_path, {"a.md": text}) == []
     (one,) = [f for f in found(tmp_path, {"a.md": text}, hints=True) if f.rule == "mean-disagrees"]
     assert (one.level, one.unproven) == ("hint", True)

@@ -17,7 +17,8 @@ _BLANKED = Pattern(
     | [\w\-.*/{}\\]*[\w*}]\.(?:txt|sh|py|jsonl?|csv|tsv|logs?|md|pth|pt|ckpt|safetensors|ya?ml|toml|bin|png|jpe?g|svg
         |html|ipynb|parquet|np[yz]|gguf|cu|cpp|h5|pkl|zip|gz)\b
     | (?<![\w.])(?:[\w.\-]*[A-Za-z_][\w.\-]*/[\w./\-]+ | /[\w\-]+/[\w./\-]+)
-    | \b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T\s]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)? | \b\d{1,2}/\d{1,2}/\d{2,4}\b
+    | (?<!\d\.)\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T\s]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?
+    | \b\d{1,2}/\d{1,2}/\d{2,4}\b
     | \b\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\b | \bv?\d+\.\d+\.\d+[\w.\-]*
     | \b(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}\b
     | \b(?:arXiv:)\d+\.\d+ | (?<=\[)\d+(?=\](?!\w)) | \#\d+\b
@@ -26,7 +27,7 @@ _BLANKED = Pattern(
 )
 _NUMBER = Pattern(
     r"""
-    (?P<about>[~≈∼]\s*|±\s*|\+/-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
+    (?P<about>[~≈∼]\s*|±\s*|\+/?-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
     (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]])[+\-−–](?:[$€£](?=[\d.])|\s?))?
     (?<![^\W\u3400-\u9fff])(?<![.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
@@ -137,7 +138,7 @@ def _number(found: re.Match[str]) -> Number:
     value = float(digits + exponent) * scale * (-1 if sign in ("-", "−", "–") else 1)
     half = 0.5 * 10.0**-decimals * scale * power
     kind = "pp" if unit in _POINTS else "x" if unit == "×" else "" if unit in _TIMES else unit
-    spread = before in ("±", "+/-")
+    spread = before in ("±", "+/-", "+-")
     start = found.start("sign") if sign else found.start("digits")
     rough = bool(before) and not spread
     return Number(value, half, decimals, kind, bool(sign), rough, spread, start, found.end(), scale)

@@ -61,7 +61,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
         open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
-        yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt)
+        closed = series.closed and not open_to_doubt and _confirmed(series, mean, found)
+        yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
 
 
 def _of_repeats(table: Table, series: Series, mean: Number) -> bool:
@@ -75,6 +76,12 @@ def _of_repeats(table: Table, series: Series, mean: Number) -> bool:
     if down and not any(nothing_new(cell) and role_of(cell) for cell in row.cells):
         return False
     return series.sure or not down or a_digit_off(mean, float(series.array.mean()))
+
+
+def _confirmed(series: Series, mean: Number, found: float) -> bool:
+    """Whether a spread beside a wrong mean is that of the values, or a digit makes the mean right: else both may be of
+    other values."""
+    return series.sd is None or _spread_agrees(series) or a_digit_off(mean, found)
 
 
 def _spread_agrees(series: Series) -> bool:

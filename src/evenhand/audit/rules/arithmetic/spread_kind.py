@@ -52,17 +52,21 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: dict[int, list[Finding]] = {}
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
-        tables = {row.line: table.line for table in log.tables for row in table.rows}
+        tables = {line: table.line for table in log.tables for line in (table.line, *(row.line for row in table.rows))}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
         declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
         agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
-            fresh = (series.sd_line, series.sd) not in proven and not _shown(series)
-            alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
+            beside = tables.get(series.line.number) in agree
+            shown = _shown(series, beside=beside)
+            fresh = (series.sd_line, series.sd) not in proven and not shown
+            alone = series.line.kind == "row" and not log.data and not beside and not series.read
+            closed = series.closed and shown and not alone
             if kind == "population" and series.stated == "sample" and not fresh:
-                yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+                one = Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+                yield replace(one, closed=closed)
             elif kind == "population" and not declared and (series.stated == "sample" or _over_repeats(log, series)):
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
@@ -72,7 +76,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
                 doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
                 doubt = doubt or _far(facts, data=log.data) or _of_a_number(series)
-                wrong.append(Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt))
+                one = Finding("spread-kind", "caution", place, facts, quote=_quote(series), unproven=doubt)
+                wrong.append(replace(one, closed=closed))
         sound = sum(kind in ("sample", "population") for _, kind, _ in read)
         yield from wrong if sound >= len(wrong) else lone(wrong)
         where = "in this file" if log.data else "in this row"
@@ -91,9 +96,11 @@ def _over_repeats(log: Log, series: Series) -> bool:
     return any(A_REPEAT.search(_TRAIN.sub(" ", text)) for text in texts)
 
 
-def _shown(series: Series) -> bool:
-    """Whether these are all the values, with their own mean, and the number is called their deviation."""
+def _shown(series: Series, *, beside: bool) -> bool:
+    """Whether these are all the values, with their own mean, and the number is called their deviation, or those beside
+    it are one."""
     called = series.stated != "" or (series.sd is not None and not series.sd.spread)
+    called = called or (beside and series.closed and series.mean is not None)
     return series.whole and called and (series.mean is None or right(series.mean, series.values))
 
 

@@ -22,7 +22,7 @@ from evenhand.audit.text.vocabulary.repeats import (
 )
 
 _PLAIN = worded(
-    r"a|an|the|of|over|across|all|these|those|this|that|so|which|is|are|was|were|be|give|gives|gave|come|comes|came|"
+    r"a|an|the|of|over|across|all|these|those|this|that|so|which|is|are|was|were|be|give|gives|gave|giving|yielding|ie|come|comes|came|"
     r"out|to|at|in|on|for|from|we|i|get|got|it|its|as|and|or|with|there|therefore|thus|hence|then|land|lands|landed|"
     r"make|makes|made|yield|yields|equal|equals|amounts?|result|results|resulting|values?|numbers?|scores?|percent|per|"
     r"cent|points?|pp|pt|pts|above|here|them|they|their|each|by|now|ok|say|says|ends?|ended|up|put|write|reports?|"

@@ -42,7 +42,7 @@ REPEAT_NEEDS = (
 """Letters of which some stand in each word for a repeat."""
 
 _STRONG_MEAN = (
-    r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|mittlere[rsn]?|schnitt|"
+    r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|gemittelt|mittlere[rsn]?|schnitt|"
     r"durchschnitt\w*|moyennes?|media|medio|promedio|média|среднее|среднем|средняя|средний|средн|均值|平均值|平均"
 )
 MEAN_WORD = worded(_STRONG_MEAN)
@@ -64,7 +64,7 @@ NO_MEAN = worded(
 """What a number beside a word for means is of in place of a mean of the values."""
 
 SPREAD_WORD = worded(
-    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|scatter|σ|"
+    r"std\.? ?dev\w*|std|sd|s\.d\.?|stdev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|scatter|σ|"
     r"sigma|streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|desviación(?: "
     r"(?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
 )

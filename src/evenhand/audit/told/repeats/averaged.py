@@ -83,7 +83,7 @@ def across(log: Log, table: Table) -> Iterator[Series]:
             signed = DIFFERENCE.search(row.cells[0]) is not None
             yield Series(
                 row.cells[0], values, mean, sd, len(values), line, line, signed, table.section, None, stated,
-                bool(strong), whole=whole,
+                bool(strong), whole=whole, closed=whole and surely and bool(strong) and len(values) > 2,
             )  # fmt: skip
 
 
@@ -212,5 +212,5 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
         signed = DIFFERENCE.search(table.header[place]) is not None
         yield Series(
             table.header[place], values, middle, sd, len(values), first, last, signed, table.section, below,
-            stated, sure, whole=whole,
+            stated, sure, whole=whole, closed=whole and sure and len(values) > 2,
         )  # fmt: skip

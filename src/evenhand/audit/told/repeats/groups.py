@@ -66,6 +66,7 @@ BY_SEED = Pattern(
     r"[各每]\s?(?:个|次)?\s?(?:种子|seeds?)",
     re.IGNORECASE,
 )
+_AND_SO_ON = Pattern(r"[\s,;/]*(?:\.\.\.|…|etc\b|usw\b)")
 _FOLD = worded(r"folds?|splits?|sessions?")
 _FEWEST, _MOST = 2, 64
 _WIDEST, APART = 0.4, 0.6
@@ -169,7 +170,13 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     named = _FIRST.search(lead)
     fine = {n.decimals for n in run if n.value}
     whole = not any(n.decimals for n in run)
-    if len(run) > _MOST or not fine or max(fine) - min(fine) > 1 or len({n.unit for n in run if n.unit}) > 1:
+    if (
+        _AND_SO_ON.match(text, run[-1].end)
+        or len(run) > _MOST
+        or not fine
+        or max(fine) - min(fine) > 1
+        or len({n.unit for n in run if n.unit}) > 1
+    ):
         return None
     if whole and (_SEEDS.search(lead) or _steps_alike(run) or max(n.value for n in run) < 10):
         return None

@@ -9,15 +9,16 @@ from evenhand.audit.told.repeats.averaged import averaged, right
 from evenhand.audit.told.repeats.averages import OVER_ELSE
 from evenhand.audit.told.repeats.recorded import recorded
 from evenhand.audit.told.repeats.spoken import spoken
+from evenhand.audit.told.seeds.beneath import beneath
 from evenhand.audit.told.seeds.series import Series, series_of
-from evenhand.audit.told.seeds.summarised import in_tables, told_below
+from evenhand.audit.told.seeds.summarised import in_tables
 
 
 @lru_cache(maxsize=64)
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []
-    for one in (*recorded(log), *averaged(log), *spoken(log), *in_tables(log), *told_below(log), *series_of(log)):
+    for one in (*beneath(log), *recorded(log), *averaged(log), *spoken(log), *in_tables(log), *series_of(log)):
         fresh = one.mean is not None and not any(_same(one, other, "mean") for other in known)
         fresh |= one.sd is not None and not any(_same(one, other, "sd") for other in known)
         if fresh and one.values and not _elsewhere(log, one):
@@ -35,6 +36,5 @@ def _same(one: Series, other: Series, what: str) -> bool:
     mine, theirs = getattr(one, what), getattr(other, what)
     lines = {line.number for line in (one.mean_line, one.sd_line) if line is not None}
     at = {line.number for line in (other.mean_line, other.sd_line) if line is not None}
-    return (
-        theirs is not None and mine.value == theirs.value and bool(lines & at) and len(one.values) == len(other.values)
-    )
+    alike = len(one.values) == len(other.values) or other.closed
+    return theirs is not None and mine.value == theirs.value and bool(lines & at) and alike

@@ -75,6 +75,7 @@ class Series:
         sure: its place alone shows that the mean is of these values, so that one far away from them is wrong, too.
         read: a sentence says of which values the mean is, not only where it stands.
         whole: the text shows that these are all the values: counted, named one by one, or held by the rows beside.
+        closed: values, mean and spread stand together, and no words between say that they are of anything else.
     """
 
     label: str
@@ -91,6 +92,7 @@ class Series:
     sure: bool = False
     read: bool = False
     whole: bool = False
+    closed: bool = False
 
     @property
     def array(self) -> Floats:

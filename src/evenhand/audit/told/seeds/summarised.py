@@ -9,7 +9,6 @@ from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, ENDS, MEAN, SPREAD
-from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.told.seeds.series import Series
 
 _SEED = Pattern(
@@ -96,23 +95,3 @@ def _listed(cell: str) -> tuple[Number, ...] | None:
         rest = rest[: one.start] + rest[one.end :]
     plain = len(found) >= 2 and not re.search(r"\w", rest) and any(n.decimals for n in found)
     return found if plain and len({n.unit for n in found}) == 1 and not any(n.spread for n in found) else None
-
-
-def told_below(log: Log) -> Iterator[Series]:
-    """A table of seeds with one column of results, and right below it a line that gives nothing but their mean."""
-    for table in log.tables if not log.data else ():
-        if len(table.header) != 2 or len(table.rows) < 2 or not _SEED.match(table.header[0].strip()):
-            continue
-        values = [one for one in table.columns[1] if one is not None]
-        last = log.by_number[table.rows[-1].line]
-        line = next((one for one in log.lines[last + 1 : last + 3] if one.kind in ("prose", "bullet")), None)
-        if line is None or len(line.numbers) != 1 or line.section != table.section or not MEAN.search(line.body):
-            continue
-        mean, words = line.numbers[0], " ".join((*table.header, table.before, *log.path(table.section)))
-        rest = f"{line.body[: mean.start]} {line.body[mean.end :]}"
-        seeds = all(_A_SEED.fullmatch(row.cells[0].strip()) for row in table.rows)
-        if seeds and len(values) == len(table.rows) and not mean.spread and nothing_new(rest, words, len(values)):
-            first, signed = log.line(table.rows[0].line), DIFFERENCE.search(table.header[1]) is not None
-            yield Series(
-                table.header[1], tuple(values), mean, None, len(values), first, line, signed, table.section, whole=True
-            )
