@@ -17,6 +17,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
+from evenhand.audit.told.changes.closed import closed_in
 from evenhand.audit.told.changes.columns import odd_differences
 from evenhand.audit.told.changes.from_to import from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
@@ -44,9 +45,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _all(log: Log) -> Iterator[Finding]:
-    """The findings of a log, one a line where sentences of three numbers are read."""
+    """The findings of a log, one a line where sentences of three numbers are read; those of closed forms first."""
     told: set[int] = set()
-    for one in _found_in(log):
+    for change, _ in closed_in(log):
+        told.add(change.line.number)
+        yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
+    for one in (one for one in _found_in(log) if one.place.line not in told):
         sure = one.level != "fault" or _a_slip(log, one)
         told |= {one.place.line} if sure and not one.unproven else set()
         yield one if sure else replace(one, unproven=True)
