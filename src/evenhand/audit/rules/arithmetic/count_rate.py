@@ -12,6 +12,7 @@ from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import THUS
+from evenhand.audit.told.shares.closed import counted_in
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
@@ -65,7 +66,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
-    """In more words and beside the count; in columns and lists whose other rows are right; further on in a sentence."""
+    """In closed forms; in more words and beside the count; in columns and lists whose other rows are right; further on."""
+    for told in counted_in(log):
+        one = _judged(log, _found(log, told.part, told.whole, told.share.number, told.line, told.count_line), shown=True)
+        yield replace(one, closed=not one.unproven)
     for one in (*_told(log), *_beside(log)):
         yield _judged(log, one, shown=_equated(one.quote))
     for one in _of_siblings(log):

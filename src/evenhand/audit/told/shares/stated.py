@@ -90,7 +90,7 @@ _SOLVED = Pattern(r"\b(?:solve[ds]?|pass(?:ed|es|@1)?|succe\w+|won|wins?)\b", re
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
-_FITS_MOST, _UNDER, _SHORT = 0.5, 2, 120
+_FITS_MOST, _UNDER, _SHORT, _SURELY = 0.5, 2, 120, 1e-3
 
 
 @dataclass(frozen=True)
@@ -220,4 +220,5 @@ def _odd(rows: Sequence[tuple[Number, Line]], items: int, title: Line, name: str
     number, line = odd[0]
     if chance(number, items, unit) <= _FITS_MOST and not in_halves(number, items, unit):
         sure = len(right) >= 2 and math.prod(right.values()) <= HARDLY
-        yield Impossible(number, items, line, title, len(right), sure)
+        closed = sure and math.prod(right.values()) <= _SURELY
+        yield Impossible(number, items, line, title, len(right), sure, closed)
