@@ -41,6 +41,9 @@ _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layer
 """Two steps with a stroke between are no count."""
 
 
+_SIBLINGS = 3
+"""Rows that are right show how a column is made."""
+
 _BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
@@ -68,7 +71,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _found_in(log: Log) -> Iterator[Finding]:
     """In closed forms; in more words and beside the count; in columns and lists whose other rows are right; further on."""
     for told in counted_in(log):
-        one = _judged(log, _found(log, told.part, told.whole, told.share.number, told.line, told.count_line), shown=True)
+        one = _judged(
+            log, _found(log, told.part, told.whole, told.share.number, told.line, told.count_line), shown=True
+        )
         yield replace(one, closed=not one.unproven)
     for one in (*_told(log), *_beside(log)):
         yield _judged(log, one, shown=_equated(one.quote))
@@ -117,7 +122,8 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
     """Counts in columns, and parts of one whole, of which the others have their shares."""
     for row in counted_in_tables(log):
         at = log.line(row.line)
-        yield _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
+        one = _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
+        yield replace(one, closed=row.right >= _SIBLINGS and not log.data)
     for odd in odd_counts(log):
         yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
     for one in odd_parts(log):

@@ -33,7 +33,7 @@ from evenhand.audit.told.shares.spoken import fits, is_share
 _WORDS = r"(?:\s+(?!and\b|or\b|but\b|und\b)[^\W\d_][\w'’-]*){0,4}"
 _COUNT = r"(?<![\d.,/+−-])(?P<part>\d{1,6})\s*(?:/|(?:out )?of(?: the)?(?=\s)|von(?: den)?(?=\s)|из(?=\s))\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{2,6})(?![\d.,/]\d|\d)"
 _SHARE = r"(?P<share>\d{1,3}\.\d+\s?%?|0?\.\d+|\d{1,3}\s?%)"
-_EQUAL = rf"(?:=|≈|->|→|,?\s*(?:{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|即|makes|gives|is)(?![a-z])|[,:;]\s*(?:{SHARE_NAMES})\s*(?:of|=|:|is)?)"
+_EQUAL = rf"(?:=|≈|->|→|[,，]?\s*(?:{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|即|makes|gives|is)(?![a-z])|[,:;]\s*(?:{SHARE_NAMES})\s*(?:of|=|:|is)?)"
 _FORMS = (
     Pattern(rf"{_COUNT}{_WORDS}\s*,?\s*{_EQUAL},?\s*{_SHARE}", re.IGNORECASE),
     Pattern(rf"{_COUNT}{_WORDS}\s*\(\s*{_SHARE}\s*\)", re.IGNORECASE),
@@ -108,7 +108,11 @@ def _counted(sentence: Sentence) -> Iterator[Counted]:
             continue
         part, whole = (int(told[0][name].replace(",", "")) for name in ("part", "whole"))
         top = 100 if own[0].unit == "%" or own[0].value > 1 else 1
-        if 0 < part < whole >= 10 and not fits(part, whole, own[0]) and abs(top * part / whole - own[0].value) <= _NEAR * top:
+        if (
+            0 < part < whole >= 10
+            and not fits(part, whole, own[0])
+            and abs(top * part / whole - own[0].value) <= _NEAR * top
+        ):
             yield Counted(part, whole, own[0], own[0].line, sentence.line_at(told[0].start("part")), told[0][0])
         return
 
@@ -147,7 +151,9 @@ def _listed(log: Log, place: int) -> list[tuple[Number, Line]]:
             return []
         shares.append((line.numbers[0], line))
     said = _NAMED.search(title.body) or all(_NAMED.search(line.body) for _, line in shares)
-    return shares if said and (title.body.rstrip().endswith(":") or title.kind == "heading") and len(shares) >= 3 else []
+    return (
+        shares if said and (title.body.rstrip().endswith(":") or title.kind == "heading") and len(shares) >= 3 else []
+    )
 
 
 def _among(text: str, line: Line, shares: Sequence[tuple[Number, Line]]) -> Iterator[Impossible]:
