@@ -19,6 +19,20 @@ Form = tuple[int, str, str, str]
 """The line of the fault, the log with a place for what is wrong or right, and these two."""
 
 CHANGES: dict[str, Form] = {
+    "a column of differences": (
+        7,
+        "# Log\n\n| seed | base | LS | diff |\n|---|---|---|---|\n| 0 | 76.12 | 76.41 | +0.29 |\n"
+        "| 1 | 76.48 | 76.22 | -0.26 |\n| 2 | 76.31 | 76.94 | {} |\n| 3 | 75.93 | 76.20 | +0.27 |\n",
+        "+0.36",
+        "+0.63",
+    ),
+    "a column of differences to the first row": (
+        7,
+        "# Log\n\n| model | acc | vs base |\n|---|---|---|\n| base | 71.3 | - |\n| a | 72.9 | +1.6 |\n"
+        "| b | 74.1 | {} |\n| c | 70.8 | -0.5 |\n| d | 75.0 | +3.7 |\n",
+        "+3.4",
+        "+2.8",
+    ),
     "from to, i.e.": (
         3,
         "# Log\n\nSo reranking takes us from 61.2 to 68.4, i.e. {} points of judged answers.\n",
@@ -55,7 +69,8 @@ CHANGES: dict[str, Form] = {
     ),
     "a table, a sentence that repeats it": (
         6,
-        "| model | F1 |\n|---|---:|\n| base | 81.24 |\n| adapter | 82.91 |\n\nAdapter 82.91 vs base 81.24, difference {}.\n",
+        "| model | F1 |\n|---|---:|\n| base | 81.24 |\n| adapter | 82.91 |\n\n"
+        "Adapter 82.91 vs base 81.24, difference {}.\n",
         "2.67",
         "1.67",
     ),
@@ -89,6 +104,13 @@ CHANGES: dict[str, Form] = {
 }
 
 COUNTS: dict[str, Form] = {
+    "a total among rows that are right": (
+        8,
+        "# Log\n\n| class | n | right | % |\n|---|---|---|---|\n| a | 14 | 9 | 64.3 |\n| b | 22 | 17 | 77.3 |\n"
+        "| c | 31 | 19 | 61.3 |\n| d | 20 | 12 | {} |\n",
+        "66.1",
+        "60.0",
+    ),
     "total with a stroke": (3, "# Log\n\ntotal 61/96 = {} %\n", "66.3", "63.5"),
     "all, with thousands": (3, "# Log\n\nall: 219 / 2,940 = {} %\n", "8.9", "7.4"),
     "right of a number told before": (
@@ -108,9 +130,10 @@ COUNTS: dict[str, Form] = {
     "Chinese": (3, "# Log\n\n答对 37/52 题，即 {} %。\n", "76.1", "71.2"),
     "a row with its total": (
         8,
-        "# Log\n\n| species | clips | found | % |\n|---|---:|---:|---:|\n| a | 14 | 9 | 64.3 |\n| b | 22 | 17 | 77.3 |\n| c | 9 | 4 | 44.4 |\n| total | 45 | 30 | {} |\n",
-        "71.7",
-        "66.7",
+        "# Log\n\n| species | clips | found | % |\n|---|---:|---:|---:|\n| a | 14 | 9 | 64.3 |\n"
+        "| b | 22 | 17 | 77.3 |\n| c | 19 | 4 | 21.1 |\n| total | 55 | 30 | {} |\n",
+        "64.5",
+        "54.5",
     ),
     "resolved": (3, "# Log\n\nResolved 43/150 issues ({} %) with the patch tool.\n", "32.3", "28.7"),
 }
@@ -136,13 +159,15 @@ SHARES: dict[str, Form] = {
     ),
     "a table with n": (
         6,
-        "# Log\n\n| area | n | hit@5 |\n|---|---:|---:|\n| finance | 26 | 73.1 |\n| legal | 38 | {} |\n| docs | 42 | 88.1 |\n| wiki | 60 | 76.7 |\n",
+        "# Log\n\n| area | n | hit@5 |\n|---|---:|---:|\n| finance | 26 | 73.1 |\n| legal | 38 | {} |\n"
+        "| docs | 42 | 88.1 |\n| wiki | 60 | 76.7 |\n",
         "66.7",
         "65.8",
     ),
     "a heading with n": (
         6,
-        "# Hard set (n = 56 questions)\n\n| model | accuracy |\n|---|---:|\n| base | 55.4 |\n| sft | {} |\n| dpo | 64.3 |\n| ppo | 67.9 |\n",
+        "# Hard set (n = 56 questions)\n\n| model | accuracy |\n|---|---:|\n| base | 55.4 |\n"
+        "| sft | {} |\n| dpo | 64.3 |\n| ppo | 67.9 |\n",
         "61.7",
         "60.7",
     ),
@@ -172,25 +197,26 @@ NOISE: dict[str, Form] = {
     ),
     "lists with mean and sd": (
         9,
-        "# Log\n\nSpecAug:\n\n    8.31  8.18  8.24    mean 8.24 sd 0.07\n\n    8.17  8.28  8.03    mean 8.16 sd 0.13\n\n{}\n",
+        "# Log\n\nSpecAug:\n\n    8.31  8.18  8.24    mean 8.24 sd 0.07\n\n"
+        "    8.17  8.28  8.03    mean 8.16 sd 0.13\n\n{}\n",
         "-0.08 → speed perturbation helps.",
         "-0.08 → under the noise, so equal.",
     ),
     "a table of means": (
         8,
-        "# Dropout\n\n| arm | acc |\n|---|---|\n| base | 76.22 ± 0.21 |\n| dropout | 76.30 ± 0.25 |\n\n{}\n",
+        "# Dropout, 3 seeds\n\n| arm | acc |\n|---|---|\n| base | 76.22 ± 0.21 |\n| dropout | 76.30 ± 0.25 |\n\n{}\n",
         "Dropout gains 0.08, so it stays.",
         "Dropout has 0.08 more, which is noise.",
     ),
     "columns mean and sd": (
         8,
-        "# Dropout\n\n| arm | mean | sd |\n|---|---|---|\n| base | 61.2 | 0.6 |\n| dropout | 61.4 | 0.5 |\n\n{}\n",
+        "# Dropout, 3 seeds\n\n| arm | mean | sd |\n|---|---|---|\n| base | 61.2 | 0.6 |\n| dropout | 61.4 | 0.5 |\n\n{}\n",
         "+0.2 points: dropout helps.",
         "+0.2 points: nothing.",
     ),
     "bullets with sd in brackets": (
         6,
-        "# Warm-up\n\n- none: 0.812 (sd 0.012)\n- 500 steps: 0.816 (sd 0.010)\n\n{}\n",
+        "# Warm-up, 3 seeds\n\n- none: 0.812 (sd 0.012)\n- 500 steps: 0.816 (sd 0.010)\n\n{}\n",
         "Warm-up improves F1 by 0.004.",
         "Warm-up adds 0.004, within the sd.",
     ),
@@ -208,13 +234,13 @@ NOISE: dict[str, Form] = {
     ),
     "a point of its own": (
         5,
-        "# Mixup\n\n- plain: 71.3 ± 0.9\n- mixup: 71.8 ± 1.1\n- {}\n",
+        "# Mixup, seeds 1-3\n\n- plain: 71.3 ± 0.9\n- mixup: 71.8 ± 1.1\n- {}\n",
         "+0.5 from mixup, an improvement",
         "+0.5 from mixup, within the spread",
     ),
     "the sentence right behind": (
         3,
-        "# Mixup\n\nPlain 71.3 ± 0.9, mixup 71.8 ± 1.1. {}\n",
+        "# Mixup, seeds 1-3\n\nPlain 71.3 ± 0.9, mixup 71.8 ± 1.1. {}\n",
         "Mixup helps.",
         "No winner.",
     ),
@@ -226,7 +252,7 @@ NOISE: dict[str, Form] = {
     ),
     "WER in shares": (
         5,
-        "# LM weight\n\nWER 0.0912 ± 0.0010 without, 0.0908 ± 0.0012 with the LM.\n\n{}\n",
+        "# LM weight (4 runs each)\n\nWER 0.0912 ± 0.0010 without, 0.0908 ± 0.0012 with the LM.\n\n{}\n",
         "The LM gives an improvement of 0.0004.",
         "The difference of 0.0004 is in the noise.",
     ),

@@ -27,6 +27,9 @@ from evenhand.audit.told.changes.stated import stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 
 _NEAR = 1.5
+_SIBLINGS = 3
+"""Rows whose differences are right show what a column is the difference of."""
+
 _BEHIND = 30
 
 _OF_CHANGES = Pattern(r"[\W_]*(?:changes?|differences?|deltas?|diff|Δ|变化|差异)\W*\|", re.IGNORECASE)
@@ -109,7 +112,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
         if odd.line.number not in named | said:
             known.add((odd.line.number, odd.delta.start))
             change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
-            yield replace(_finding(log, change, sure=True, read=True), unproven=False)
+            one = _finding(log, change, sure=True, read=True)
+            yield replace(one, unproven=False, closed=odd.right >= _SIBLINGS and not log.data)
     for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
         if not any(line == told.line.number for line, _ in known):
             change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)

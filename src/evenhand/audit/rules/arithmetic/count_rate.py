@@ -69,7 +69,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
-    """In closed forms; in more words and beside the count; in columns and lists whose other rows are right; further on."""
+    """In closed forms, in words, beside the count; in columns and lists of which the others are right; further on."""
     for told in counted_in(log):
         one = _judged(
             log, _found(log, told.part, told.whole, told.share.number, told.line, told.count_line), shown=True
@@ -125,9 +125,10 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
         one = _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
         yield replace(one, closed=row.right >= _SIBLINGS and not log.data)
     for odd in odd_counts(log):
-        yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
-    for one in odd_parts(log):
-        yield _found(log, one.part.part, one.whole, one.part.share, one.part.line, one.count_line)
+        one = _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
+        yield replace(one, closed=odd.right >= _SIBLINGS and not log.data)
+    for part in odd_parts(log):
+        yield _found(log, part.part.part, part.whole, part.part.share, part.part.line, part.count_line)
 
 
 def _read(log: Log) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.gains import TAKEN_BACK
-from evenhand.audit.text.vocabulary.roles import TEST_WORDS
+from evenhand.audit.text.vocabulary.roles import RUN_NOUNS, TEST_WORDS
 from evenhand.audit.text.words import denied, hoped
 from evenhand.audit.told.quantities import Quantity, quantities
 from evenhand.audit.told.seeds.count import seeds_of
@@ -35,7 +35,7 @@ _CLAIM = Pattern(
     re.IGNORECASE,
 )
 _AWARE = Pattern(
-    r"(?<![a-z])(?:noise|noisy|within|inside|overlap\w*|signific\w*|error bars?|seed[- ]to[- ]seed|spread|variance|"
+    r"(?<![a-z])(?:worse|hurts?|noise|noisy|within|inside|overlap\w*|signific\w*|error bars?|seed[- ]to[- ]seed|spread|variance|"
     r"every seed|each seed|all (?:\w+ )?seeds|\d of (?:the )?\d|paired|tie[sd]?|equal|hint|suggest\w*|tiny|tentativ\w*|"
     r"inconclusive|rauschen|innerhalb|ruido|bruit|шум\w*|faster|slower|cheaper|memory|latency|speed-?ups?|time)(?![a-z])|"
     r"噪声|范围内|[?]|(?:±|\bsd\b|\bstd\b)[^.]{0,20}(?:larger|more than|above)",
@@ -43,8 +43,11 @@ _AWARE = Pattern(
 )
 """What says that somebody has seen the spread, or that the gain is one of something else."""
 
+_RUNS = Pattern(rf"(?<![a-zà-ÿа-я])(?:{RUN_NOUNS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _TEST = Pattern(rf"(?:{TEST_WORDS})", re.IGNORECASE)
-_NEAR, _FAR, _LEAST, _RATIO, _CHANCE = 4, 40, 3, 0.6, 0.2
+_NEAR, _FAR, _LEAST, _MOST_MEANS, _MOST_SEEDS = 4, 40, 3, 12, 20
+_RATIO, _ALIKE, _CHANCE = 0.6, 1.5, 0.2
+"""Where nobody says how many runs there are, a difference this small beside the spreads is none of ten runs."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def _told_of(log: Log, sentence: Sentence, found: re.Match[str], place: int, mea
     """The two means whose difference, or whose values, a sentence tells; they stand right above it."""
     line = sentence.line_at(found.start())
     before = [one for one in means if 0 <= line.number - one.line.number <= _FAR]
-    if not before or line.number - before[-1].line.number > _NEAR or len(before) > 12:
+    if not before or line.number - before[-1].line.number > _NEAR or len(before) > _MOST_MEANS:
         return None
     last = [one for one in before if one.place == before[-1].place]
     pairs = [(a, b) for a, b in itertools.combinations(before, 2) if b in last and _alike(a.value, b.value)]
@@ -116,11 +119,11 @@ def _told_of(log: Log, sentence: Sentence, found: re.Match[str], place: int, mea
         values = [pair for pair in own if {pair[0].value.value, pair[1].value.value} <= {q.value for q in told}]
         bare = len(own) == 1 and len(last) == 2 and not told and place - last[0].place == 1
         chosen = values or (own if bare else [])
-    judged = [(pair, False if _one_way(log, *pair) else _chance(log, *pair)) for pair in chosen]
-    if not judged or any(p is False for _, p in judged) or _tested(log, line):
+    judged = [(pair, *_within(log, *pair)) for pair in chosen]
+    if not judged or not all(within for _, within, _ in judged) or _tested(log, line):
         return None
-    (one, other), p = judged[-1]
-    return Within(one, other, line, None if p is None or p is False else float(p))
+    (one, other), _, p = judged[-1]
+    return Within(one, other, line, p)
 
 
 def _alike(one: Number, other: Number) -> bool:
@@ -140,21 +143,29 @@ def _is_difference(told: Quantity, one: Mean, other: Mean) -> bool:
     )
 
 
-def _chance(log: Log, one: Mean, other: Mean) -> float | bool | None:
-    """How often chance makes so much; None where runs are not counted and it is far less; False where it may be more."""
+def _within(log: Log, one: Mean, other: Mean) -> tuple[bool, float | None]:
+    """Whether chance makes such a difference often, by the spreads; and how often, where the runs are counted."""
     difference = abs(one.value.value - other.value.value)
     spreads = one.spread.value, other.spread.value
-    if min(spreads) <= 0 or one.spread.unit not in ("", "%", "pp"):
-        return False
+    if min(spreads) <= 0 or one.spread.unit not in ("", "%", "pp") or _one_way(log, one, other):
+        return False, None
     if len(one.values) == len(other.values) >= _LEAST:
         signs = {b > a for a, b in zip(one.values, other.values, strict=True)}
         p = welch(difference, *spreads, len(one.values))
-        return p if p is not None and p > _CHANCE and len(signs) > 1 else False
+        return p is not None and p > _CHANCE and len(signs) > 1, p
     seeds = seeds_of(log, other.line)
-    if seeds is not None and 2 <= seeds.count <= 20:
+    if seeds is not None and 2 <= seeds.count <= _MOST_SEEDS:
         p = welch(difference, *spreads, seeds.count)
-        return p if p is not None and p > _CHANCE and difference <= max(spreads) else False
-    return None if difference <= _RATIO * max(spreads) and difference <= 1.5 * min(spreads) else False
+        return p is not None and p > _CHANCE and difference <= max(spreads), p
+    small = difference <= _RATIO * max(spreads) and difference <= _ALIKE * min(spreads)
+    return small and _over_runs(log, other.line), None
+
+
+def _over_runs(log: Log, line: Line) -> bool:
+    """Whether a section speaks of seeds, runs or folds: a spread over items says little of their mean."""
+    own = log.own(line.section) if line.section >= 0 else log.lines
+    near = (one.body for one in own if abs(one.number - line.number) <= _FAR)
+    return any(_RUNS.search(text) for text in (*log.path(line.section), *near))
 
 
 def _tested(log: Log, line: Line) -> bool:

@@ -13,73 +13,17 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.roles import (
-    ABSOLUTE_WORDS,
-    DIFFERENCE_NAMES,
-    DOWN_WORDS,
-    QUICK_WORDS,
-    RELATIVE_WORDS,
-    SLOW_WORDS,
-    THUS,
-    UP_WORDS,
-)
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES
 from evenhand.audit.text.words import METRIC_WORD, hoped
 from evenhand.audit.told.changes import words
-from evenhand.audit.told.changes.change import Change, readings, told_wrong
+from evenhand.audit.told.changes.change import Change, told_wrong
 from evenhand.audit.told.changes.shown import finer, of_a_third, of_what_is_left
 from evenhand.audit.told.quantities import Quantity, quantities
 
-_CHANGED = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|loss"
-_EQUAL = rf"{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|d\. h\.|c['’]est-à-dire|o sea|а именно|也就是|makes|macht|ergibt"
-_SMALL = (
-    r"an?|the|by|of|is|it|only|just|net|total|overall|absolut\w*|points?|about that|worth|which|um|ein(?:e[rn]?)?|von|"
-    r"das|une?|de|un|una|на|в|了|约?|is an?|a full|for|or"
-)
-_GLUE = Pattern(
-    rf"[\s`*%)\]]*(?:(?:{_CHANGED}|{_EQUAL}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|{_SMALL}|pp)(?![a-zà-ÿа-я])|"
-    r"[\s,;:(\[=–—>→⇒`*，：；（-])*",
-    re.IGNORECASE,
-)
-"""Between the second result and the difference: marks, and words that say no more than that it is their difference."""
-
-_EQUATED = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_EQUAL})(?![a-zà-ÿа-я])|=|即", re.IGNORECASE)
-_IS_CHANGE = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_CHANGED})(?![a-zà-ÿа-я])", re.IGNORECASE)
-_RELATIVE = Pattern(rf"(?<![a-zà-ÿа-я])(?:{RELATIVE_WORDS}|rel)(?![a-zà-ÿа-я])", re.IGNORECASE)
-_UNIT = r"\s*(?:%|pp\b|(?:percentage |prozent)?points?\b|pts?\b|prozentpunkte?n?|puntos?|п\.\s?п\.|个?百分点|点)?"
-_ENDS = Pattern(
-    rf"{_UNIT}\s*(?:(?:{_CHANGED}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|in total|overall|rel)(?![a-zà-ÿа-я])\.?\s*){{0,3}}"
-    r"(?:$|[)\]}.,;:!*`|。，；]|—|–)",
-    re.IGNORECASE,
-)
-_ENDS_OF = Pattern(
-    rf"{_UNIT}\s*(?:of|in|de|von|bei)\s+(?:[^\W\d][\w@-]*\s+){{0,4}}[^\W\d][\w@-]*\s*(?:$|[)\].,;:!])", re.IGNORECASE
-)
-_FROM = Pattern(
-    r"(?<![a-zà-ÿа-я])(?:from|von|de|от|с|desde|went|goes|rose|fell|drops?|dropped|improve[sd]|moves?|moved|up|down)\s+"
-    r"(?:[^\W\d][\w@-]*\s+){0,3}[`*(~]*$|[从由]\s*$",
-    re.IGNORECASE,
-)
-_WORD = r"[^\W\d][\w@./+'’-]{0,15}"
-_NAMES = rf"(?:{_WORD}\s+){{0,4}}(?:{_WORD})?[\s`*:=(：（]*"
-_BRACKET = r"\s*(?:%|pp\b)?[\s`*]*(?:[(（][^()\d（）]{1,24}[)）]\s*)?"
-_TO = Pattern(
-    rf"{_BRACKET}(?:{_WORD}\s+){{0,3}}(?P<mark>{words.any_of(words.TO)}|\bhasta\b|\ba\b)(?:\s+|(?<=\W)|(?=[\d\s])){_NAMES}",
-    re.IGNORECASE,
-)
-_VERSUS = Pattern(rf"{_BRACKET},?\s*(?P<mark>{words.any_of(words.AGAINST)})(?!\w)\s*{_NAMES}", re.IGNORECASE)
-_BOTH = Pattern(
-    rf"{_BRACKET}(?P<mark>[,;/|，、]|\b(?:and|und|et|y|и)\b)\s*(?:\+\s*)?(?=[^\W\d])(?!and\b|und\b|so\b|then\b){_NAMES}",
-    re.IGNORECASE,
-)
-_SKIPS = Pattern(
-    rf"{words.SKIPS.pattern}|(?<![a-z])(?:paired|per[ -]\w+|respectively|bootstrap\w*|weighted|both|exclud\w*|ignoring|"
-    r"adjust\w*|corrected|margin of error|median|macro|geo\w*|noise|would|closes?|closed|remaining|headroom)(?![a-z])|分别",
-    re.IGNORECASE,
-)
 _MEANS = Pattern(r"(?<![a-z])(?:on average|mean|avg|average)(?![a-z])|平均", re.IGNORECASE)
 _NAMED = Pattern(r"(?P<name>[^\W\d][^:=|]{0,40}?)(?:\s*[:=|]|\s)\s*[`*]*[+\-−]?\d[\d.,]*\s*(?:%|pp|points?|pts?)?[`*]*")
 _DIFFERENCE = Pattern(rf"(?:the |abs\w* |rel\w* )?(?:{DIFFERENCE_NAMES})(?:\s*\([^()]*\))?", re.IGNORECASE)
-_LONGEST, _FEW = 260, 70
+_LONGEST, _FEW, _NEAR = 260, 70, 3.0
 
 
 @dataclass(frozen=True)
@@ -109,6 +53,10 @@ def closed_in(log: Log) -> Iterator[tuple[Change, bool]]:
 
 def _is_wrong(log: Log, one: Triple) -> bool:
     change = one.change
+    points = abs(change.new.value - change.base.value)
+    in_points = change.delta.unit == "" and max(change.base.value, change.new.value) > 1
+    if in_points and not 1 / _NEAR <= abs(change.delta.value) / points <= _NEAR:
+        return False
     if not told_wrong(change, relative=one.relative) or finer(change) or of_what_is_left(change):
         return False
     if change.delta.unit == "%" and not change.delta.decimals and change.delta.value % 5 == 0:
@@ -126,7 +74,7 @@ def _of_sentences(log: Log) -> Iterator[list[Triple]]:
 def _in(sentence: Sentence) -> list[Triple]:
     """The triples of a sentence that tells no other result."""
     text, found = sentence.text, quantities(sentence)
-    if _SKIPS.search(text):
+    if words.CLOSED_SKIPS.search(text):
         return []
     triples: list[Triple] = []
     place = 0
@@ -152,24 +100,24 @@ def _triple(text: str, found: Sequence[Quantity], place: int) -> Triple | None:
     if join is None or not _results(one.number, other.number) or _chained(text, found, place):
         return None
     between = text[other.number.end : delta.number.start]
-    said = _IS_CHANGE.search(between) is not None
-    if len(between) > _FEW or _GLUE.fullmatch(between) is None or not _is_difference(delta, said):
+    said = words.IS_CHANGE.search(between) is not None
+    if len(between) > _FEW or words.GLUE.fullmatch(between) is None or not _is_difference(delta, said):
         return None
-    equated = _EQUATED.search(between) is not None or (said and "," in between)
-    if not (_ENDS.match(text, delta.number.end) or (equated and _ENDS_OF.match(text, delta.number.end))):
+    equated = words.EQUATED.search(between) is not None or (said and "," in between)
+    if not (words.CLOSES.match(text, delta.number.end) or (equated and words.CLOSES_OF.match(text, delta.number.end))):
         return None
-    if not _alike_named(text, one, other, said=said or join is _TO) or _elsewhere(text, delta):
+    if not _alike_named(text, one, other, said=said or join is words.CLOSED_TO) or _elsewhere(text, delta):
         return None
     own = replace(delta.number, unit=delta.unit)
     if own.unit == "pp" and not one.unit and max(one.value, other.value) > 1.5:
         own = replace(own, unit="")
     near = between + text[delta.number.end : delta.number.end + 16]
-    relative = delta.unit == "%" and _RELATIVE.search(near) is not None
+    relative = delta.unit == "%" and words.CALLED_RELATIVE.search(near) is not None
     if delta.unit == "%" and _MEANS.search(text):
         return None
     line = delta.line
     of = text[max(0, one.number.start - 40) : one.number.start].strip()
-    values = (one.number, other.number) if join is not _VERSUS else (other.number, one.number)
+    values = (one.number, other.number) if join is not words.CLOSED_VERSUS else (other.number, one.number)
     return Triple(Change(*values, own, line, one.line, True, of), relative, equated, (place, place + 1, place + 2))
 
 
@@ -178,15 +126,15 @@ def _join(text: str, one: Quantity, other: Quantity) -> Pattern | None:
     between = text[one.number.end : other.number.start]
     if len(between) > _FEW:
         return None
-    to = _TO.fullmatch(between)
+    to = words.CLOSED_TO.fullmatch(between)
     if to is not None and (
-        not to["mark"][:1].isalpha() or to["mark"] > "\u3400" or _FROM.search(text[: one.number.start])
+        not to["mark"][:1].isalpha() or to["mark"] > "\u3400" or words.CLOSED_FROM.search(text[: one.number.start])
     ):
-        return _TO
-    if _VERSUS.fullmatch(between):
-        return _VERSUS
+        return words.CLOSED_TO
+    if words.CLOSED_VERSUS.fullmatch(between):
+        return words.CLOSED_VERSUS
     named = re.search(r"[^\W\d_]", text[: one.number.start]) is not None
-    return _BOTH if named and _BOTH.fullmatch(between) else None
+    return words.CLOSED_BOTH if named and words.CLOSED_BOTH.fullmatch(between) else None
 
 
 def _chained(text: str, found: Sequence[Quantity], place: int) -> bool:
@@ -194,14 +142,14 @@ def _chained(text: str, found: Sequence[Quantity], place: int) -> bool:
     if not place or not _results(found[place - 1].number, found[place].number):
         return False
     between = text[found[place - 1].number.end : found[place].number.start]
-    return _TO.fullmatch(between) is not None or _VERSUS.fullmatch(between) is not None
+    return words.CLOSED_TO.fullmatch(between) is not None or words.CLOSED_VERSUS.fullmatch(between) is not None
 
 
 def _results(one: Number, other: Number) -> bool:
     """Whether two numbers are printed alike, as results are, and of one size."""
     if any(n.spread or n.about or n.signed or n.value <= 0 or n.scale != 1 for n in (one, other)):
         return False
-    alike = one.decimals == other.decimals and (one.unit == other.unit or one.unit == "")
+    alike = one.decimals == other.decimals and one.unit in ("", other.unit)
     fine = one.decimals > 0 or other.unit == "%"
     return alike and fine and one.value != other.value and 0.2 < one.value / other.value < 5
 
@@ -245,7 +193,9 @@ def _of_lines(log: Log) -> Iterator[list[Triple]]:
             or not _DIFFERENCE.fullmatch(names[2])
         ):
             continue
-        if any(_DIFFERENCE.fullmatch(name) or _SKIPS.search(name) for name in names[:2]) or _SKIPS.search(names[2]):
+        if any(
+            _DIFFERENCE.fullmatch(name) or words.CLOSED_SKIPS.search(name) for name in names[:2]
+        ) or words.CLOSED_SKIPS.search(names[2]):
             continue
         above = log.lines[place - 3] if place > 2 else None
         one, other, delta = (line.numbers[0] for line in block)
@@ -260,7 +210,7 @@ def _of_lines(log: Log) -> Iterator[list[Triple]]:
             continue
         if words.SETTINGS.search(names[0]) or words.SETTINGS.search(names[1]):
             continue
-        relative = delta.unit == "%" and _RELATIVE.search(names[2]) is not None
+        relative = delta.unit == "%" and words.CALLED_RELATIVE.search(names[2]) is not None
         yield [Triple(Change(one, other, delta, block[2], block[0], True, names[0]), relative, True, (0, 1, 2))]
 
 
@@ -298,22 +248,26 @@ def _pairs(table: Table) -> dict[int, tuple[Number, Number]]:
 def _of_rows(log: Log, table: Table) -> Iterator[Triple]:
     for place, (one, other) in _pairs(table).items():
         delta = table.columns[place][2]
-        if delta is None or delta.unit not in ("", "%", "pp") or _SKIPS.search(table.header[place]):
+        if delta is None or delta.unit not in ("", "%", "pp") or words.CLOSED_SKIPS.search(table.header[place]):
             continue
-        lines = (log.line(table.rows[row].line_of(place)) for row in (2, 0))
-        yield Triple(Change(one, other, delta, *lines, True, table.header[place]), False, True, (0, 1, 2))
+        line, base = (log.line(table.rows[row].line_of(place)) for row in (2, 0))
+        yield Triple(Change(one, other, delta, line, base, True, table.header[place]), False, True, (0, 1, 2))
 
 
 def _below(log: Log, table: Table, sentence: Sentence) -> Iterator[Triple]:
     """``+5.1 points`` right below two rows with one result each."""
     pairs, text, found = _pairs(table), sentence.text, quantities(sentence)
-    if len(pairs) != 1 or not found or _SKIPS.search(text.split(",")[0]) or hoped(sentence.lines[0]):
+    if len(pairs) != 1 or not found or words.CLOSED_SKIPS.search(text.split(",")[0]) or hoped(sentence.lines[0]):
         return
     (place, (one, other)), delta = next(iter(pairs.items())), found[0]
     before = text[: delta.number.start]
-    if _GLUE.fullmatch(before.rstrip("+-−")) is None or not _is_difference(delta, said=False):
+    if words.GLUE.fullmatch(before.rstrip("+-−")) is None or not _is_difference(delta, said=False):
         return
-    if _ENDS.match(text, delta.number.end) is None or _elsewhere(text, delta) or any(not q.plain for q in found[1:]):
+    if (
+        words.CLOSES.match(text, delta.number.end) is None
+        or _elsewhere(text, delta)
+        or any(not q.plain for q in found[1:])
+    ):
         return
     if any(_kind(q) == (one.decimals, one.unit) and q.value not in (one.value, other.value) for q in found[1:]):
         return

@@ -31,9 +31,15 @@ from evenhand.audit.told.shares.grim import (
 from evenhand.audit.told.shares.spoken import fits, is_share
 
 _WORDS = r"(?:\s+(?!and\b|or\b|but\b|und\b)[^\W\d_][\w'’-]*){0,4}"
-_COUNT = r"(?<![\d.,/+−-])(?P<part>\d{1,6})\s*(?:/|(?:out )?of(?: the)?(?=\s)|von(?: den)?(?=\s)|из(?=\s))\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{2,6})(?![\d.,/]\d|\d)"
+_COUNT = (
+    r"(?<![\d.,/+−-])(?P<part>\d{1,6})\s*(?:/|(?:out )?of(?: the)?(?=\s)|von(?: den)?(?=\s)|из(?=\s))\s*"
+    r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{2,6})(?![\d.,/]\d|\d)"
+)
 _SHARE = r"(?P<share>\d{1,3}\.\d+\s?%?|0?\.\d+|\d{1,3}\s?%)"
-_EQUAL = rf"(?:=|≈|->|→|[,，]?\s*(?:{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|即|makes|gives|is)(?![a-z])|[,:;]\s*(?:{SHARE_NAMES})\s*(?:of|=|:|is)?)"
+_EQUAL = (
+    rf"(?:=|≈|->|→|[,，]?\s*(?:{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|即|makes|gives|is)(?![a-z])|"
+    rf"[,:;]\s*(?:{SHARE_NAMES})\s*(?:of|=|:|is)?)"
+)
 _FORMS = (
     Pattern(rf"{_COUNT}{_WORDS}\s*,?\s*{_EQUAL},?\s*{_SHARE}", re.IGNORECASE),
     Pattern(rf"{_COUNT}{_WORDS}\s*\(\s*{_SHARE}\s*\)", re.IGNORECASE),
@@ -46,6 +52,12 @@ _FORMS = (
     ),
 )
 """A count and its share: with words that equate them, in brackets, and of items that are told before."""
+
+_COUNTER = Pattern(rf"\s+(?!(?:{PART_NAMES}|{ITEM_NOUNS})(?![a-z]))[^\W\d][\w-]*\s*[=:]", re.IGNORECASE)
+_STEPS = Pattern(
+    r"\b(?:demo|episode|step|iter\w*|epoch|batch|trial|run|fold|seed|file|sample)s?\s*[#:]?\s*$", re.IGNORECASE
+)
+"""A count of what was done so far, and an entry of another name behind it."""
 
 _NAMED = Pattern(rf"(?<![a-z@])(?:{PART_NAMES}|{SHARE_NAMES}|{SHARE_SAID}|total|all|overall)(?![a-z])", re.IGNORECASE)
 _ELSE = Pattern(
@@ -70,7 +82,7 @@ _OTHER = Pattern(
     r"cost|split|weighted|about|roughly|seeds|runs)(?![a-z])|±|~",
     re.IGNORECASE,
 )
-_BY_LUCK, _NEAR, _LONGEST, _MOST_LINES = 0.07, 0.15, 220, 12
+_BY_LUCK, _NEAR, _LONGEST, _MOST_LINES, _FINE = 0.07, 0.15, 220, 12, 2
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,9 @@ def _counted(sentence: Sentence) -> Iterator[Counted]:
             continue
         rest = [q for q in shares if q is not own[0] and not text[: q.number.start].rstrip().endswith(("$", "€"))]
         before = text[: told[0].end()]
+        fine = own[0].number.decimals > (_FINE if own[0].unit == "%" or own[0].value > 1 else _FINE + 2)
+        if fine or _COUNTER.match(text, told[0].end("whole")) or _STEPS.search(text[: told[0].start("part")]):
+            continue
         if rest or _ELSE.search(text) or hoped(sentence.lines[0]) or (place in (1, 2) and not _NAMED.search(before)):
             continue
         part, whole = (int(told[0][name].replace(",", "")) for name in ("part", "whole"))
@@ -141,7 +156,8 @@ def _shares(sentence: Sentence) -> list[tuple[Number, Line]]:
 
 def _listed(log: Log, place: int) -> list[tuple[Number, Line]]:
     """The shares of the points, or of the rows with a name, right below a line."""
-    title, shares = log.lines[place], []
+    title = log.lines[place]
+    shares: list[tuple[Number, Line]] = []
     for line in log.lines[place + 1 : place + 2 + _MOST_LINES]:
         if line.kind == "blank" and not shares:
             continue

@@ -210,7 +210,9 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], 
         )
         own = own and not _of_the_answered(table, i, share, items, number)
         sure = neutral and only and alone and hardly and own and SHARE.search(plain(table.header[share])) is not None
-        closed = sure and len(right) >= 3 and math.prod(right.values()) <= _SURELY
+        closed = (
+            sure and len(right) >= 3 and math.prod(right.values()) <= _SURELY and not possible(number, 2 * items, unit)
+        )
         yield Impossible(number, int(items), *lines, len(right), sure, closed)
 
 

@@ -224,5 +224,5 @@ def _odd(rows: Sequence[tuple[Number, Line]], items: int, title: Line, name: str
     number, line = odd[0]
     if chance(number, items, unit) <= _FITS_MOST and not in_halves(number, items, unit):
         sure = len(right) >= 2 and math.prod(right.values()) <= HARDLY
-        closed = sure and math.prod(right.values()) <= _SURELY
+        closed = sure and math.prod(right.values()) <= _SURELY and not possible(number, 2 * items, unit)
         yield Impossible(number, items, line, title, len(right), sure, closed)
