@@ -71,9 +71,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _found_in(log: Log) -> Iterator[Finding]:
     """In closed forms, in words, beside the count; in columns and lists of which the others are right; further on."""
     for told in counted_in(log):
-        one = _judged(
-            log, _found(log, told.part, told.whole, told.share.number, told.line, told.count_line), shown=True
-        )
+        quote = told.quote if told.quote in told.line.body else ""
+        found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line, quote)
+        one = _judged(log, found, shown=True)
         yield replace(one, closed=not one.unproven)
     for one in (*_told(log), *_beside(log)):
         yield _judged(log, one, shown=_equated(one.quote))
