@@ -120,8 +120,6 @@ COUNTS: dict[str, Form] = {
         "88.3",
     ),
     "of, in words": (3, "# Log\n\n37 of the 52 prompts solved, i.e. {} %.\n", "76.1", "71.2"),
-    "in a bracket": (3, "# Log\n\n- 41 of 64 questions right ({} %)\n", "68.9", "64.1"),
-    "the share first": (3, "# Log\n\n- accuracy {} % (41/64)\n", "68.9", "64.1"),
     "a fraction": (3, "# Log\n\npass@1 = 23/164 = 0.{}\n", "154", "140"),
     "a bullet with a rate": (4, "# Log\n\n- robust set\n- passed: 88/120, rate {} %\n", "78.3", "73.3"),
     "out of": (3, "# Log\n\n17 out of 40 games won, which makes {} %.\n", "47.5", "42.5"),
@@ -135,7 +133,6 @@ COUNTS: dict[str, Form] = {
         "64.5",
         "54.5",
     ),
-    "resolved": (3, "# Log\n\nResolved 43/150 issues ({} %) with the patch tool.\n", "32.3", "28.7"),
 }
 
 SHARES: dict[str, Form] = {

@@ -36,8 +36,8 @@ _CLAIM = Pattern(
 )
 _AWARE = Pattern(
     r"(?<![a-z])(?:worse|hurts?|noise|noisy|within|inside|overlap\w*|signific\w*|error bars?|seed[- ]to[- ]seed|spread|"
-    r"variance|every seed|each seed|all (?:\w+ )?seeds|\d of (?:the )?\d|paired|tie[sd]?|equal|hint|suggest\w*|tiny|tentativ\w*|"
-    r"inconclusive|rauschen|innerhalb|ruido|bruit|шум\w*|faster|slower|cheaper|memory|latency|speed-?ups?|time)(?![a-z])|"
+    r"variance|every seed|each seed|all (?:\w+ )?seeds|\d of (?:the )?\d|paired|tie[sd]?|equal|hint|suggest\w*|tiny|"
+    r"tentativ\w*|inconclusive|rauschen|innerhalb|ruido|bruit|шум\w*|faster|slower|cheaper|memory|latency|speed-?ups?|time)(?![a-z])|"
     r"噪声|范围内|[?]|(?:±|\bsd\b|\bstd\b)[^.]{0,20}(?:larger|more than|above)",
     re.IGNORECASE,
 )

@@ -42,8 +42,6 @@ _EQUAL = (
 )
 _FORMS = (
     Pattern(rf"{_COUNT}{_WORDS}\s*,?\s*{_EQUAL},?\s*{_SHARE}", re.IGNORECASE),
-    Pattern(rf"{_COUNT}{_WORDS}\s*\(\s*{_SHARE}\s*\)", re.IGNORECASE),
-    Pattern(rf"(?<![\d.,+−-]){_SHARE}\s*\(\s*{_COUNT}(?:\s+[^\W\d][\w-]*){{0,2}}\s*\)", re.IGNORECASE),
     Pattern(
         rf"(?<![\d.,/+−-])(?P<whole>\d{{2,5}})\s+(?:[^\W\d][\w-]*\s+){{0,2}}?(?:{ITEM_NOUNS})(?![a-z])[^\d%]{{0,40}}"
         rf"(?:[$€]\d[\d.]*[^\d%]{{0,12}})?(?<![\d.,+−-])(?P<part>\d{{1,5}})\s+(?:[^\W\d][\w-]*\s+){{0,2}}?(?:{PART_NAMES})(?:ly)?"
@@ -51,7 +49,7 @@ _FORMS = (
         re.IGNORECASE,
     ),
 )
-"""A count and its share: with words that equate them, in brackets, and of items that are told before."""
+"""A count and its share, with words that equate them: together, and of items that are told before."""
 
 _COUNTER = Pattern(rf"\s+(?!(?:{PART_NAMES}|{ITEM_NOUNS})(?![a-z]))[^\W\d][\w-]*\s*[=:]", re.IGNORECASE)
 _STEPS = Pattern(
@@ -78,7 +76,7 @@ _OFTEN = Pattern(r"(?<![\d.,@])(?:[2-9]|[1-4]\d)(?![\d.,]|\s?%)")
 _OTHER = Pattern(
     r"(?<![a-z])(?:train\w*|fine-?tun\w*|shots?|per|each|more|fewer|less|relative|reduc\w*|improv\w*|gain\w*|drop\w*|rubrics?|"
     r"partial\w*|points?|raters?|judges?|attempts?|ties?|tokens?|steps?|threshold|target|chance|random|confidence|"
-    r"coverage|sparsity|excluding|skipped|excluded|invalid|categor\w+|class(?:es)?|papers?|published|memory|time|speed\w*|"
+    r"coverage|decisive|sparsity|excluding|skipped|excluded|invalid|categor\w+|class(?:es)?|papers?|published|memory|time|speed\w*|"
     r"cost|split|weighted|about|roughly|seeds|runs)(?![a-z])|±|~",
     re.IGNORECASE,
 )
@@ -109,17 +107,16 @@ def _counted(sentence: Sentence) -> Iterator[Counted]:
     text = sentence.text
     found = quantities(sentence)
     shares = [q for q in found if q.unit in ("%", "pp") or q.number.decimals]
-    for place, pattern in enumerate(_FORMS):
+    for pattern in _FORMS:
         told = list(pattern.finditer(text))
         own = [q for q in found if len(told) == 1 and q.number.start == told[0].start("share")]
         if not own or not is_share(own[0]) or len(counts(text)) > 1:
             continue
         rest = [q for q in shares if q is not own[0] and not text[: q.number.start].rstrip().endswith(("$", "€"))]
-        before = text[: told[0].end()]
         fine = own[0].number.decimals > (_FINE if own[0].unit == "%" or own[0].value > 1 else _FINE + 2)
         if fine or _COUNTER.match(text, told[0].end("whole")) or _STEPS.search(text[: told[0].start("part")]):
             continue
-        if rest or _ELSE.search(text) or hoped(sentence.lines[0]) or (place in (1, 2) and not _NAMED.search(before)):
+        if rest or _ELSE.search(text) or hoped(sentence.lines[0]):
             continue
         part, whole = (int(told[0][name].replace(",", "")) for name in ("part", "whole"))
         top = 100 if own[0].unit == "%" or own[0].value > 1 else 1
@@ -183,7 +180,7 @@ def _among(text: str, line: Line, shares: Sequence[tuple[Number, Line]]) -> Iter
     if not FEWEST <= items <= MOST or not all(fair(n) and (n.unit == unit or not n.unit) for n, _ in shares):
         return
     right = {n.value: chance(n, items, unit) for n, _ in shares if possible(n, items, unit)}
-    right = {value: p for value, p in right.items() if value not in (0, 1, 50, 100, 0.5, 25, 75)}
+    right = {value: p for value, p in right.items() if round(value * (1 if unit else 100), 3) % 5}
     odd = [(n, at) for n, at in shares if not possible(n, items, unit)]
     if len(odd) != 1 or not right or math.prod(right.values()) > _BY_LUCK:
         return
