@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Line, Log, Table
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES
@@ -248,6 +248,8 @@ def _pairs(table: Table) -> dict[int, tuple[Number, Number]]:
 def _of_rows(log: Log, table: Table) -> Iterator[Triple]:
     for place, (one, other) in _pairs(table).items():
         delta = table.columns[place][2]
+        if len(numbers(table.rows[2].cells[place])) != 1:
+            continue  # with a p-value or an interval of its own: one of pairs
         if delta is None or delta.unit not in ("", "%", "pp") or words.CLOSED_SKIPS.search(table.header[place]):
             continue
         line, base = (log.line(table.rows[row].line_of(place)) for row in (2, 0))
