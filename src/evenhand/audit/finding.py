@@ -58,12 +58,18 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def lone(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Slips of the pen: in a file they come alone, so that several tell of a wrong reading, and are hints."""
+    """Slips of the pen: in a file they come alone, so that several tell of a wrong reading, and are hints.
+
+    Those of closed forms are counted by themselves.
+    """
     told = list(found)
-    lines = {(one.place.file, one.place.line) for one in told if one.level in ("fault", "caution") and not one.unproven}
+    grave = [one for one in told if one.level in ("fault", "caution") and not one.unproven]
+    lines = {(one.place.file, one.place.line) for one in grave}
     several = Counter(file for file, _ in lines)
+    closed = Counter(file for file, _ in {(one.place.file, one.place.line) for one in grave if one.closed})
     for one in told:
-        yield replace(one, unproven=one.unproven or (one.level != "note" and several[one.place.file] > 1))
+        alone = (closed if one.closed else several)[one.place.file] < 2
+        yield replace(one, unproven=one.unproven or (one.level != "note" and not alone))
 
 
 def anywhere(check: Callable[[list[Log]], Iterable[Finding]]) -> Callable[[list[Log]], Iterable[Finding]]:

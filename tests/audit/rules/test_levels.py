@@ -529,7 +529,7 @@ def test_what_a_reading_over_sentences_finds_in_a_long_log_is_a_hint(tmp_path: P
 def test_in_a_long_log_a_slip_is_told_where_one_digit_makes_it_right(tmp_path: Path) -> None:
     notes = "".join(f"\nDay {k}: read the paper.\n" for k in range(100))
     for told, aloud in (("28.6%", ["count-and-rate"]), ("21.9%", [])):
-        said = f"- accuracy: 80/429 = {told}\n"
+        said = f"- accuracy: 80/429 = {told}, 12.0% left out\n"
         assert [one.rule for one in found(tmp_path, {"a.md": said + notes})] == aloud
         assert [one.rule for one in found(tmp_path, {"a.md": said})] == ["count-and-rate"]
 

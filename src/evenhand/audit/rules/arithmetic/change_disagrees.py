@@ -17,6 +17,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
+from evenhand.audit.told.changes.closed import closed_in
 from evenhand.audit.told.changes.columns import odd_differences
 from evenhand.audit.told.changes.from_to import from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
@@ -26,6 +27,9 @@ from evenhand.audit.told.changes.stated import stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 
 _NEAR = 1.5
+_SIBLINGS = 3
+"""Rows whose differences are right show what a column is the difference of."""
+
 _BEHIND = 30
 
 _OF_CHANGES = Pattern(r"[\W_]*(?:changes?|differences?|deltas?|diff|Δ|变化|差异)\W*\|", re.IGNORECASE)
@@ -44,9 +48,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _all(log: Log) -> Iterator[Finding]:
-    """The findings of a log, one a line where sentences of three numbers are read."""
+    """The findings of a log, one a line where sentences of three numbers are read; those of closed forms first."""
     told: set[int] = set()
-    for one in _found_in(log):
+    for change, _ in closed_in(log):
+        told.add(change.line.number)
+        yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
+    for one in (one for one in _found_in(log) if one.place.line not in told):
         sure = one.level != "fault" or _a_slip(log, one)
         told |= {one.place.line} if sure and not one.unproven else set()
         yield one if sure else replace(one, unproven=True)
@@ -105,7 +112,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
         if odd.line.number not in named | said:
             known.add((odd.line.number, odd.delta.start))
             change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
-            yield replace(_finding(log, change, sure=True, read=True), unproven=False)
+            one = _finding(log, change, sure=True, read=True)
+            yield replace(one, unproven=False, closed=odd.right >= _SIBLINGS and not log.data)
     for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
         if not any(line == told.line.number for line, _ in known):
             change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)

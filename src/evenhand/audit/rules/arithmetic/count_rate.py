@@ -12,6 +12,7 @@ from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import THUS
+from evenhand.audit.told.shares.closed import counted_in
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
@@ -40,6 +41,9 @@ _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layer
 """Two steps with a stroke between are no count."""
 
 
+_SIBLINGS = 3
+"""Rows that are right show how a column is made."""
+
 _BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
@@ -65,7 +69,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
-    """In more words and beside the count; in columns and lists whose other rows are right; further on in a sentence."""
+    """In closed forms, in words, beside the count; in columns and lists of which the others are right; further on."""
+    for told in counted_in(log):
+        quote = told.quote if told.quote in told.line.body else ""
+        found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line, quote)
+        one = _judged(log, found, shown=True)
+        yield replace(one, closed=not one.unproven)
     for one in (*_told(log), *_beside(log)):
         yield _judged(log, one, shown=_equated(one.quote))
     for one in _of_siblings(log):
@@ -113,11 +122,13 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
     """Counts in columns, and parts of one whole, of which the others have their shares."""
     for row in counted_in_tables(log):
         at = log.line(row.line)
-        yield _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
+        one = _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
+        yield replace(one, closed=row.right >= _SIBLINGS and not log.data)
     for odd in odd_counts(log):
-        yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
-    for one in odd_parts(log):
-        yield _found(log, one.part.part, one.whole, one.part.share, one.part.line, one.count_line)
+        one = _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
+        yield replace(one, closed=odd.right >= _SIBLINGS and not log.data)
+    for part in odd_parts(log):
+        yield _found(log, part.part.part, part.whole, part.part.share, part.part.line, part.count_line)
 
 
 def _read(log: Log) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
+from evenhand.audit.told.shares.closed import impossible_among_others
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.grim import (
     Impossible,
@@ -23,13 +24,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: set[tuple[int, float]] = set()
         counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
-        for found in sorted(_impossible_in(log), key=lambda one: not one.sure):
+        for found in sorted(_impossible_in(log), key=lambda one: (not one.closed, not one.sure)):
             if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
 
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
+    yield from impossible_among_others(log)
     yield from impossible_in_columns(log)
     yield from impossible_under_a_name(log)
     yield from impossible_in_words(log)
@@ -47,8 +49,9 @@ def _impossible(log: Log, found: Impossible) -> Finding:
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
     return Finding(
-        "odd-share", "caution", place_of(log, found.line), facts, others, printed(found.share), unproven=not found.sure
-    )
+        "odd-share", "caution", place_of(log, found.line), facts, others, printed(found.share),
+        unproven=not found.sure, closed=found.closed,
+    )  # fmt: skip
 
 
 def say(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""Two counts over the same number of items whose difference chance alone makes."""
+"""Two counts over the same number of items whose difference chance alone makes; two means, by their spreads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from itertools import islice
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
-from evenhand.audit.text.number_words import chance
+from evenhand.audit.text.number_words import chance, printed, shown
 from evenhand.audit.text.numbers import Count, Number, counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import ARM
 from evenhand.audit.told.arms.records import names_arms
+from evenhand.audit.told.certainty.within_spread import Within, within_spread_in
 from evenhand.audit.told.changes.words import BASE
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import SHARE, fair, of_else, plain, possible
@@ -54,6 +55,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield from _in_table(log, table)
         alike = (one for table in log.tables if not log.data for one in _all_alike(log, table))
         yield from islice(alike, 1)
+        yield from (_of_spreads(log, one) for one in within_spread_in(log))
+
+
+def _of_spreads(log: Log, one: Within) -> Finding:
+    """The finding of an improvement that is smaller than the spreads of its two means."""
+    facts = {
+        "values": [printed(one.one.value), printed(one.other.value)], "p": one.p,
+        "spreads": [printed(one.one.spread), printed(one.other.spread)],
+        "difference": abs(one.one.value.value - one.other.value.value),
+    }  # fmt: skip
+    places = tuple(
+        place_of(log, line) for line in dict.fromkeys((one.one.line, one.other.line)) if line is not one.line
+    )
+    return Finding("within-noise", "caution", place_of(log, one.line), facts, places, anywhere=True, closed=True)
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
@@ -156,6 +171,13 @@ def two_shares(one: int, other: int, whole: int) -> float:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "spreads" in f:
+        (one, other), (first, second) = f["values"], f["spreads"]
+        p = "" if f["p"] is None else f" ({chance(f['p'])} by Welch's test)"
+        return (
+            f"{one} and {other} differ by {shown(f['difference'])}, no more than their runs do among themselves "
+            f"({first} and {second}){p}: that shows no improvement."
+        )
     if "rows" in f:
         return (
             f"In '{f['column']}' {f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ "
@@ -168,4 +190,9 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("within-noise", "A change between two counts that chance alone makes often.", check, say)
+RULE = Rule(
+    "within-noise",
+    "A change between two counts, or two means with their spreads, that chance alone makes often.",
+    check,
+    say,
+)

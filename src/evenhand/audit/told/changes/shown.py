@@ -23,12 +23,12 @@ _SIBLINGS = 2
 
 def shown(log: Log, change: Change) -> bool:
     """Whether one sentence gives two numbers, their difference and no other result, or others like it are right."""
-    if _finer(change):
+    if finer(change):
         return False
     return all(_allowed(one, change) for one in _beside(log, change)) or len(list(_right(log, change))) >= _SIBLINGS
 
 
-def _finer(change: Change) -> bool:
+def finer(change: Change) -> bool:
     """Whether a difference in points has more digits than its numbers give: it is that of other numbers."""
     base, delta = change.base, change.delta
     if delta.unit not in ("", "pp"):
@@ -80,7 +80,7 @@ def of_a_third(log: Log, change: Change) -> bool:
             continue
         if any(map(readings, (replace(change, base=other), replace(change, new=other)))) or _of_a_gap(change, other):
             return True
-    return _of_what_is_left(change)
+    return of_what_is_left(change)
 
 
 def _of_a_gap(change: Change, other: Number) -> bool:
@@ -90,7 +90,7 @@ def _of_a_gap(change: Change, other: Number) -> bool:
     )
 
 
-def _of_what_is_left(change: Change) -> bool:
+def of_what_is_left(change: Change) -> bool:
     """Whether a percentage tells how many of the errors that a share leaves are gone."""
     share = change.base.unit == "%" or max(change.base.value, change.new.value) <= 1
     whole = 100 if change.base.unit == "%" else 1

@@ -126,7 +126,7 @@ def _called(text: str, found: Numbers, place: int, join: Pattern) -> Number | No
             return None
         in_points = delta.unit in ("%", "pp")
         gap = words.GAP.fullmatch(between) is not None and bool(delta.decimals)
-        thus = not listed and (in_points or bool(delta.decimals)) and words.THUS.fullmatch(between) is not None
+        thus = not listed and (in_points or bool(delta.decimals)) and words.BEHIND_MARKS.fullmatch(between) is not None
         equal = not listed and in_points and words.MAKES.fullmatch(between) is not None
         if (gap or thus or equal) and words.STATED_ENDS.match(text, delta.end) is not None:
             return delta

@@ -6,6 +6,16 @@ import re
 from collections.abc import Mapping
 
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import (
+    ABSOLUTE_WORDS,
+    DIFFERENCE_NAMES,
+    DOWN_WORDS,
+    QUICK_WORDS,
+    RELATIVE_WORDS,
+    SLOW_WORDS,
+    THUS,
+    UP_WORDS,
+)
 
 Words = Mapping[str, str]
 """Language, or ``sign`` where it is none, to words as alternatives of a regular expression."""
@@ -124,7 +134,7 @@ GAP = Pattern(
     rf"(?:{any_of(DIFFERENCE)})\s*(?:of|is|=|:|von|de)?\s*[`*(]*",
     re.IGNORECASE,
 )
-THUS = Pattern(
+BEHIND_MARKS = Pattern(
     rf"[\s`*%)]*(?:pp\b|points?\b|nats\b)?\s*[,;:(—–-]+\s*(?:(?:{any_of(SO)})[\s:]*){{1,6}}[`*(]*", re.IGNORECASE
 )
 MAKES = Pattern(
@@ -193,5 +203,55 @@ ESTIMATED = Pattern(
     r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|"
     r"exclud\w*|ignoring|adjust\w*|"
     r"corrected|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
+    re.IGNORECASE,
+)
+
+# In closed forms, in all languages:
+_CHANGES = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|loss"
+_EQUAL = rf"{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|d\. h\.|c['’]est-à-dire|o sea|а именно|也就是|makes|macht|ergibt"
+_SMALL = (
+    r"an?|the|by|of|is|it|only|just|net|total|overall|absolut\w*|points?|about that|worth|which|um|ein(?:e[rn]?)?|von|"
+    r"das|une?|de|un|una|на|в|了|约?|is an?|a full|for|or"
+)
+GLUE = Pattern(
+    rf"[\s`*%)\]]*(?:(?:{_CHANGES}|{_EQUAL}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|{_SMALL}|pp)(?![a-zà-ÿа-я])|"
+    r"[\s,;:(\[=–—>→⇒`*，：；（-])*",
+    re.IGNORECASE,
+)
+"""Between the second result and the difference: marks, and words that say no more than that it is their difference."""
+
+EQUATED = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_EQUAL})(?![a-zà-ÿа-я])|=|即", re.IGNORECASE)
+IS_CHANGE = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_CHANGES})(?![a-zà-ÿа-я])", re.IGNORECASE)
+CALLED_RELATIVE = Pattern(rf"(?<![a-zà-ÿа-я])(?:{RELATIVE_WORDS}|rel)(?![a-zà-ÿа-я])", re.IGNORECASE)
+_UNIT = r"\s*(?:%|pp\b|(?:percentage |prozent)?points?\b|pts?\b|prozentpunkte?n?|puntos?|п\.\s?п\.|个?百分点|点)?"
+CLOSES = Pattern(
+    rf"{_UNIT}\s*(?:(?:{_CHANGES}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|in total|overall|rel)(?![a-zà-ÿа-я])\.?\s*){{0,3}}"
+    r"(?:$|[)\]}.,;:!*`|。，；]|—|–)",
+    re.IGNORECASE,
+)
+CLOSES_OF = Pattern(
+    rf"{_UNIT}\s*(?:of|in|de|von|bei)\s+(?:[^\W\d][\w@-]*\s+){{0,4}}[^\W\d][\w@-]*\s*(?:$|[)\].,;:!])", re.IGNORECASE
+)
+CLOSED_FROM = Pattern(
+    r"(?<![a-zà-ÿа-я])(?:from|von|de|от|с|desde|went|goes|rose|fell|drops?|dropped|improve[sd]|moves?|moved|up|down)\s+"
+    r"(?:[^\W\d][\w@-]*\s+){0,3}[`*(~]*$|[从由]\s*$",
+    re.IGNORECASE,
+)
+_WORD = r"[^\W\d][\w@./+'’-]{0,15}"
+_NAMES = rf"(?:{_WORD}\s+){{0,4}}(?:{_WORD})?[\s`*:=(：（]*"
+_BRACKET = r"\s*(?:%|pp\b)?[\s`*]*(?:[(（][^()\d（）]{1,24}[)）]\s*)?"
+CLOSED_TO = Pattern(
+    rf"{_BRACKET}(?:{_WORD}\s+){{0,3}}(?P<mark>{any_of(TO)}|\bhasta\b|\ba\b)(?:\s+|(?<=\W)|(?=[\d\s])){_NAMES}",
+    re.IGNORECASE,
+)
+CLOSED_VERSUS = Pattern(rf"{_BRACKET},?\s*(?P<mark>{any_of(AGAINST)})(?!\w)\s*{_NAMES}", re.IGNORECASE)
+CLOSED_BOTH = Pattern(
+    rf"{_BRACKET}(?P<mark>[,;/|，、]|\b(?:and|und|et|y|и)\b)\s*(?:\+\s*)?(?=[^\W\d])(?!and\b|und\b|so\b|then\b){_NAMES}",
+    re.IGNORECASE,
+)
+CLOSED_SKIPS = Pattern(
+    rf"{SKIPS.pattern}|(?<![a-z])(?:paired|per[ -]\w+|respectively|bootstrap\w*|weighted|both|exclud\w*|ignoring|"
+    r"adjust\w*|corrected|margin of error|median|macro|geo\w*|noise|would|closes?|closed|remaining|headroom)(?![a-z])|"
+    r"分别",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, counts, numbers
@@ -50,7 +50,10 @@ _NEAR = 0.15
 
 @dataclass(frozen=True)
 class Counted:
-    """A count, the share that is printed for it, and where: line number and the words; per cent, if its column is."""
+    """A count, the share that is printed for it, and where: line number and the words; per cent, if its column is.
+
+    Of a table also how many other rows are right.
+    """
 
     part: int
     whole: int
@@ -58,6 +61,7 @@ class Counted:
     line: int
     quote: str
     percent: bool = False
+    right: int = 0
 
     @property
     def top(self) -> int:
@@ -112,7 +116,7 @@ def counted_in_tables(log: Log) -> Iterator[Counted]:
             if right > best[0]:
                 best = (right, wrong)
         if best[0] >= 2 and len(best[1]) <= max(1, best[0] // 4):
-            yield from best[1]
+            yield from (replace(one, right=best[0]) for one in best[1])
 
 
 def _of_a_constant(rows: list[Counted]) -> bool:

@@ -49,6 +49,7 @@ _BY_CHANCE, _NAMED_CHANCE, FITS_MOST, _HALF_BY_CHANCE = 1e-3, 5e-2, 0.8, 0.05
 HARDLY = 1e-2
 """So rarely may a number that is no share of the items pass for one in all of the rows beside."""
 
+_SURELY = 1e-3
 _WIDE = 1.55
 """How much more passes for a share than its rounding alone would let: what was cut off or rounded twice."""
 
@@ -71,6 +72,7 @@ class Impossible:
         line, items_line: where either stands.
         right: how many other shares there are that whole numbers give.
         sure: the items are told to be those of this very share, each with one answer.
+        closed: so many others are theirs that the form leaves no other reading.
     """
 
     share: Number
@@ -79,6 +81,7 @@ class Impossible:
     items_line: Line
     right: int
     sure: bool = False
+    closed: bool = False
 
 
 def percent(share: Number, unit: str = "") -> bool:
@@ -207,7 +210,10 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], 
         )
         own = own and not _of_the_answered(table, i, share, items, number)
         sure = neutral and only and alone and hardly and own and SHARE.search(plain(table.header[share])) is not None
-        yield Impossible(number, int(items), *lines, len(right), sure)
+        closed = (
+            sure and len(right) >= 3 and math.prod(right.values()) <= _SURELY and not possible(number, 2 * items, unit)
+        )
+        yield Impossible(number, int(items), *lines, len(right), sure, closed)
 
 
 def _of_the_answered(table: Table, row: int, share: int, items: float, number: Number) -> bool:

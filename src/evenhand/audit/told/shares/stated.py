@@ -90,7 +90,7 @@ _SOLVED = Pattern(r"\b(?:solve[ds]?|pass(?:ed|es|@1)?|succe\w+|won|wins?)\b", re
 _OFTEN = Pattern(r"(?<![\d.,])(?:[2-9]|[1-5]\d)(?![\d.,]|\s?%)")
 _WON = Pattern(r"\bgames?\b|\bwins?\b|\bwin[ -]rate\b", re.IGNORECASE)
 _COLUMN = Pattern(rf"#?\s?(?:n|(?:num |number of |# ?|n )?(?:test )?(?:{_NOUNS}))", re.IGNORECASE)
-_FITS_MOST, _UNDER, _SHORT = 0.5, 2, 120
+_FITS_MOST, _UNDER, _SHORT, _SURELY = 0.5, 2, 120, 1e-3
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,9 @@ def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
     """The one share of a column that the number of items in the heading of its table does not give."""
     heading = log.sections[table.section] if table.section >= 0 else None
     titled = _items(heading.title, titled=True) if heading is not None else set()
+    sized = heading is not None and not titled  # so many items may be what was learned from
+    if sized and heading is not None:
+        titled = {int(one["n"] or one["m"] or one["k"]) for one in _ITEMS.finditer(heading.title)}
     text = " ".join((*table.header, table.before, heading.title if heading else ""))
     if not 2 <= len(table.rows) <= 12 or _ELSE.search(text) or AVERAGED.search(text) or _TIMES.search(text):
         return
@@ -207,7 +210,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
                 for n, row in zip(table.columns[place], table.rows, strict=True)
                 if n is not None and fair(n) and not AVERAGED.search(row.cells[0])
             ]
-            yield from _odd(rows, items, log.lines[heading.line], name)
+            found = _odd(rows, items, log.lines[heading.line], name)
+            yield from (one for one in found if one.closed or not sized)
 
 
 def _odd(rows: Sequence[tuple[Number, Line]], items: int, title: Line, name: str) -> Iterator[Impossible]:
@@ -220,4 +224,5 @@ def _odd(rows: Sequence[tuple[Number, Line]], items: int, title: Line, name: str
     number, line = odd[0]
     if chance(number, items, unit) <= _FITS_MOST and not in_halves(number, items, unit):
         sure = len(right) >= 2 and math.prod(right.values()) <= HARDLY
-        yield Impossible(number, items, line, title, len(right), sure)
+        closed = sure and math.prod(right.values()) <= _SURELY and not possible(number, 2 * items, unit)
+        yield Impossible(number, items, line, title, len(right), sure, closed)
