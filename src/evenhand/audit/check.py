@@ -139,7 +139,7 @@ def _goes_on(text: str) -> bool:
 
 def _in_one_place(log: Log, finding: Finding) -> bool:
     """Whether a statement is short and what it is set against stands near it: farther away more may be told of it."""
-    if finding.level == "note":
+    if finding.level == "note" or finding.closed:
         return True
     beside = [one.line for one in finding.others if one.file == finding.place.file]
     far = max((abs(line - finding.place.line) for line in beside), default=0)
