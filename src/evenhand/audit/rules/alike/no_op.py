@@ -13,7 +13,7 @@ from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
-from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
+from evenhand.audit.told.concluded.closed import COST, from_here, rests_alone, right_beneath, right_there
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
 from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
@@ -141,8 +141,26 @@ def _read(log: Log) -> Iterator[Finding]:
             there = right_there(one.told, near, found, one.values)
             sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found, there=one.paired and there)
             sure = sure and (beside or there)
-            at = place_of(log, found.line)
-            yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure)
+            closed = _beneath(log, one, found) if one.told is None else sure and there
+            at, sure = place_of(log, found.line), sure or closed
+            yield Finding(
+                "no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure, closed=closed
+            )  # fmt: skip
+
+
+def _beneath(log: Log, one: Equal, found: Conclusion) -> bool:
+    """Whether two arms of a table are alike in all that it tells, and the conclusion on what was changed stands below."""
+    said = found.statement
+    first, second = map(words_of, one.names)
+    titled = words_of(" ".join(log.path(one.section)[-1:]))
+    changed = (first ^ second) if one.others else first | second
+    named = share_a_word(said.words, changed - words_of(" ".join(one.others)))
+    named = named or (not one.row and share_a_word(said.words, titled))
+    if log.data or not one.whole or not named or not contrasted(one, data=False):
+        return False
+    if _EQUALITY.search(said.text) or any(map(COST.search, one.names)):
+        return False
+    return right_beneath(log, found, one.values, (min(one.first, one.second), one.last))
 
 
 def _of_the_arm(log: Log, one: Equal, found: Conclusion, *, there: bool) -> bool:
