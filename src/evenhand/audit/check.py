@@ -139,11 +139,12 @@ def _goes_on(text: str) -> bool:
 
 def _in_one_place(log: Log, finding: Finding) -> bool:
     """Whether a statement is short and what it is set against stands near it: farther away more may be told of it."""
-    if finding.level == "note" or finding.closed:
+    if finding.level == "note":
         return True
     beside = [one.line for one in finding.others if one.file == finding.place.file]
     far = max((abs(line - finding.place.line) for line in beside), default=0)
-    return far <= (_SCENE if log.english else _ABROAD) and len(log.line(finding.place.line).body) <= _POINT
+    near = finding.closed or far <= (_SCENE if log.english else _ABROAD)
+    return near and len(log.line(finding.place.line).body) <= _POINT
 
 
 def _plain(log: Log, finding: Finding) -> bool:

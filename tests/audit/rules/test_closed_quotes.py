@@ -1,4 +1,4 @@
-"""Quotes, ties and full tasks in the forms that leave no other reading, alone and within long notes; with sound twins."""
+"""Quotes, ties and full tasks in forms that leave no other reading, alone and in long notes; with sound twins."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ FOLDS = """# Readmission
 | 2 | 0.7749 | 0.7749 | +0.0000 |
 | 3 | 0.7701 | 0.7701 | +0.0000 |
 
-§<<The constraints cost nothing, so they stay on.||All zero: the constraints were passed under a name that is ignored. To be run again.>>
+§<<The constraints cost nothing, so they stay on.||All zero: the constraints were ignored. To be run again.>>
 
 {notes}
 """
@@ -240,7 +240,7 @@ LISTED = """# Denoiser
 - without ema: loss 0.41273, psnr 31.482
 - with ema: loss 0.41273, psnr 31.482
 
-§<<So the EMA brings nothing here and is dropped.||The same to the last digit, so the flag was not read. Nothing is known about the EMA.>>
+§<<So the EMA brings nothing here and is dropped.||The flag was not read, nothing is known.>>
 
 {notes}
 """
@@ -282,7 +282,7 @@ COUNTS = """# Distillation
 | 1.5B | 150/150 | 100.0 |
 | 0.5B | 148/150 | 98.7 |
 
-§<<The 0.5B student is as good as the teacher, so we ship it.||All near the top: the set is too easy to tell the students apart.>>
+§<<The 0.5B student is as good as the teacher, so we ship it.||The set is too easy to tell the students apart.>>
 
 ## 6. Harder set
 
@@ -304,7 +304,7 @@ PERCENT = """# Backbones
 | resnet50 | 100.0 |
 | vit-small | 99.9 |
 
-§<<So resnet18 is enough for presence, depth buys nothing.||Everybody is at the ceiling, so nothing follows for resnet18.>>
+§<<So resnet18 is enough for presence, depth buys nothing.||At the ceiling, so nothing follows for resnet18.>>
 
 ## Species task
 
@@ -367,7 +367,13 @@ FORMS: dict[str, tuple[str, str]] = {
 }
 """Rule, and a text whose marked line is faulty with what stands before the stroke, and right with what follows."""
 
-WORK = ("moved the cache", "cleaned the scratch disk", "talked to the admins", "read the paper again", "fixed the plots")
+WORK = (
+    "moved the cache",
+    "cleaned the scratch disk",
+    "talked to the admins",
+    "read the paper again",
+    "fixed the plots",
+)
 WHERE = ("on the old node", "before lunch", "with two colleagues", "in the small lab", "after the meeting")
 NOTES = "".join(
     f"- {WORK[day % 5]} {WHERE[day // 5 % 5]}, part {chr(97 + day % 26)}{chr(97 + day // 26)}\n" for day in range(100)

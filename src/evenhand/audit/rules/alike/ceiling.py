@@ -46,13 +46,14 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
             sure = (
                 one.rate
+                and not known
                 and (none is not None or one.at != "the ceiling")
                 and (log.english or found.cued)
                 and not _KEPT.search(found.words)
                 and _about(one, near, found)
             )
-            closed = sure and _closed(log, one, near, found)
-            sure = sure and not known and rests_alone(log, found, one.values, range(one.first, one.last + 1))
+            alone = sure and rests_alone(log, found, one.values, range(one.first, one.last + 1))
+            closed = sure and _closed(log, one, near, found, alone=alone)
             yield Finding(
                 "ceiling",
                 "caution",
@@ -62,17 +63,16 @@ def _read(log: Log) -> Iterator[Finding]:
                 found.words,
                 anywhere=True,
                 closed=closed,
-                unproven=not (sure or closed),
+                unproven=not (alone or closed),
             )
 
 
-def _closed(log: Log, one: Flat, near: Sequence[Statement], found: Conclusion) -> bool:
+def _closed(log: Log, one: Flat, near: Sequence[Statement], found: Conclusion, *, alone: bool) -> bool:
     """Whether a conclusion stands right behind results that are all at the ceiling, with no other result between."""
-    own = log.own(found.statement.section) if not log.data else []
-    if one.at != "the ceiling" or not own or any(_KNOWN.search(line.body) for line in own):
+    if one.at != "the ceiling" or log.data:
         return False
     if one.told is not None:
-        return right_there(one.told, near, found, one.values)
+        return alone and right_there(one.told, near, found, one.values)
     return right_beneath(log, found, one.values, (one.first, one.last), cheap=False)
 
 

@@ -74,8 +74,8 @@ class Equal:
 
     ``near`` says that nothing stands between the two, ``row`` that they are rows; ``values`` are the results, and
     ``beside`` those of further rows of the table, whose names are ``others``. ``told`` is the last statement that tells
-    them; ``paired`` says that one sentence sets the two against each other; ``zeros`` that a column of differences does;
-    ``whole`` that rows are alike in all that is told of them.
+    them; ``paired`` says that one sentence sets the two against each other, ``zeros`` that a column of differences
+    does, ``whole`` that rows are alike in all that is told of them.
     """
 
     first: int

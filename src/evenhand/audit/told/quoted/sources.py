@@ -38,7 +38,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Source:
-    """A row or a record: its name and the words of it, its numbers in their order, its lines, whether it is a record."""
+    """A row or a record: its name, the words of it, its numbers in their order, its lines; whether it is a record."""
 
     label: str
     name: frozenset[str]
@@ -69,7 +69,7 @@ def fine(number: Number) -> bool:
 
 
 def run_of(text: str) -> str:
-    """The run that a text begins with, as its records call it: ``031`` of ``031 softcap``; nothing where it names none."""
+    """The run that a text begins with, as its records call it: ``031`` of ``031 softcap``; or nothing."""
     found = _RECORD.match(text.strip(" *`#|"))
     if found is not None:
         return (found["number"] or found["id"]).lower()

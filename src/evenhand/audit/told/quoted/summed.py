@@ -13,7 +13,18 @@ from evenhand.audit.text.vocabulary.roles import COMMON_WORDS
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.quoted.sources import Source, Told, fine, records_of, rows_of, rows_with, run_of, runs_in, same, words
+from evenhand.audit.told.quoted.sources import (
+    Source,
+    Told,
+    fine,
+    records_of,
+    rows_of,
+    rows_with,
+    run_of,
+    runs_in,
+    same,
+    words,
+)
 from evenhand.audit.told.quoted.values import slip
 
 _ANEW = Pattern(
@@ -76,15 +87,15 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     own = frozenset(one.line for one in group)
     read = [found for one in group if (found := _read(log, one, own)) is not None]
     odd = [one for one in read if not one.held]
-    held = {one.source.name for one in read if one.held}
     if len(odd) != 1 or odd[0].own is None or not odd[0].quote.plain:
         return
-    beside = held - {odd[0].source.name}
-    columns = {told.column for one in read if one.held for told in one.source.told if same(told.number, one.quote.number)}
-    of_it = odd[0].own.column in columns or (bool(odd[0].own.metric) and odd[0].own.metric <= odd[0].quote.around)
-    first = not odd[0].quote.cell or (odd[0].own.line < odd[0].quote.line and _row_agrees(log, odd[0], odd[0].own))
-    if first and len(beside) >= _LEAST and (of_it or odd[0].source.record) and _alone(log, odd[0].quote, odd[0].source, odd[0].own):
-        yield Slip(odd[0].quote, odd[0].own, odd[0].source.label, len(beside))
+    beside = {one.source.name for one in read if one.held} - {odd[0].source.name}
+    quote, source, told = odd[0].quote, odd[0].source, odd[0].own
+    columns = {t.column for one in read if one.held for t in one.source.told if same(t.number, one.quote.number)}
+    of_it = source.record or told.column in columns or (bool(told.metric) and told.metric <= quote.around)
+    again = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
+    if again and of_it and len(beside) >= _LEAST and _alone(log, quote, source, told):
+        yield Slip(quote, told, source.label, len(beside))
 
 
 def _read(log: Log, quote: Quote, own: frozenset[int]) -> _Read | None:
@@ -105,7 +116,9 @@ def _read(log: Log, quote: Quote, own: frozenset[int]) -> _Read | None:
 
 def _named(log: Log, said: frozenset[str], quote: Quote, own: frozenset[int]) -> list[Source]:
     """The sources outside of a group whose whole name is among some words: those of the longest name."""
-    found = [one for one in rows_of(log) if one.name <= said] + [one for one in records_of(log) if one.name <= quote.runs]
+    found = [one for one in rows_of(log) if one.name <= said] + [
+        one for one in records_of(log) if one.name <= quote.runs
+    ]
     found = [one for one in found if not one.lines & own]
     most = max((len(one.name) for one in found), default=0)
     return [one for one in found if len(one.name) == most]
@@ -125,7 +138,9 @@ def _slipped(source: Source, quote: Quote) -> list[Told]:
         if one.number.decimals == said.decimals and {one.number.unit, said.unit} <= {"", "%"} and fine(one.number)
     ]  # fmt: skip
     alike = alike[-1:] if source.record else alike
-    return [one for one in alike if slip(_digits(one.number), _digits(said)) and 0.75 < one.number.value / said.value < 1.3]
+    return [
+        one for one in alike if slip(_digits(one.number), _digits(said)) and 0.75 < one.number.value / said.value < 1.3
+    ]
 
 
 def _digits(number: Number) -> str:
