@@ -199,6 +199,53 @@ RUSSIAN = """# Журнал
 - со смесью: точность 0.8529
 """
 
+RETURNS = """# PPO
+
+| env | ppo | sac |
+|---|---:|---:|
+| hopper | 2713 | 3104 |
+| walker | 3822 | 4290 |
+| cheetah | 5477 | 10388 |
+
+{notes}
+## For the group page
+
+| env | ppo |
+|---|---:|
+| hopper | 2713 |
+| walker | 3822 |
+§| cheetah | <<5747||5477>> |
+"""
+
+BESIDE = """# Tagger
+
+| tagger | F1 | ms |
+|---|---:|---:|
+| crf | 84.17 | 12.4 |
+| small bert | 88.31 | 41.7 |
+| large bert | 89.02 | 96.3 |
+
+{notes}
+## Conclusion
+
+§The small bert tagger (F1 <<88.13||88.31>>, 41.7 ms) goes into the product.
+"""
+
+HEADLINE = """# CutMix on the bird set
+
+§Result: <<78.74||78.47>> top-1.
+
+## Runs
+
+| run | top-1 |
+|---|---:|
+| plain | 77.02 |
+| mixup | 77.95 |
+| cutmix | 78.47 |
+
+{notes}
+"""
+
 FOLDS = """# Readmission
 
 ## 4.2 Sign constraints
@@ -355,6 +402,9 @@ FORMS: dict[str, tuple[str, str]] = {
     "a point in Chinese": ("drift", CHINESE),
     "a point in Spanish": ("drift", SPANISH),
     "a point in Russian": ("drift", RUSSIAN),
+    "whole numbers given again": ("drift", RETURNS),
+    "one number beside it": ("drift", BESIDE),
+    "a headline under the name of an arm": ("drift", HEADLINE),
     "folds whose differences are zero": ("no-op", FOLDS),
     "two rows, one with more": ("no-op", PAIR),
     "two points, with and without": ("no-op", LISTED),

@@ -23,6 +23,9 @@ _NAMED = Pattern(rf"(?<![\w.-]){_RUN}\W{{0,2}}(\d{{1,4}}[a-z]?)(?![\w.]|\s?[-–
 _BEGIN = Pattern(r"\W{0,3}(\d{2,4}[a-z]?)(?=\s+[^\W\d])")
 _RANGE = Pattern(rf"{_RUN}\W{{0,2}}\d", re.IGNORECASE)
 _NUMBERED = Pattern(r"\W*(?:\d+(?:[.)]\d*)*\.?\s+)?")
+_LARGE, _YEARS = 1000, (1900, 2100)
+"""Whole numbers that are as good as a result with decimals."""
+
 _FEWEST_DIGITS, _MOST_ROWS, _LONGEST = 3, 60, 60
 
 
@@ -65,7 +68,8 @@ def fine(number: Number) -> bool:
     """Whether a number has so many digits that it is no setting, and is neither a change nor a spread."""
     digits = f"{abs(number.value):.{number.decimals}f}".replace(".", "").lstrip("0")
     plain = not (number.signed or number.spread or number.about) and number.scale == 1.0
-    return plain and number.decimals > 0 and len(digits) >= _FEWEST_DIGITS and number.unit in ("", "%", "pp")
+    large = number.value >= _LARGE and not _YEARS[0] <= number.value <= _YEARS[1]
+    return plain and (number.decimals > 0 or large) and len(digits) >= _FEWEST_DIGITS and number.unit in ("", "%", "pp")
 
 
 def run_of(text: str) -> str:

@@ -25,18 +25,26 @@ from evenhand.audit.told.quoted.sources import (
     same,
     words,
 )
-from evenhand.audit.told.quoted.values import slip
+from evenhand.audit.told.quoted.values import again, slip
 
 _ANEW = Pattern(
     r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|comput\w*|done|did|do)|supersed\w*|corrected|updated?|"
-    r"previous\w*|earlier|instead|old|new|after|before|once|fix\w*|seeds?|median|rounded|approx\w*|about|target|goal|"
+    r"previous\w*|earlier|instead|old|new|after|before|once|fix\w*|seed \d|"
+    r"(?:one|single|other|new|more|another|further|next) seeds?|median|rounded|approx\w*|about|target|goal|"
     r"expected|max|min|best|peak|now|later|then)\b|~|≈|→|->|⇒",
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
 
+_HEADLINE = Pattern(
+    r"^\W*(?:main |final |overall |headline )?(?:results?|number|figure|score|ergebnis|resultado|результат|结果)"
+    r"\s?[:：=]",
+    re.IGNORECASE,
+)
 _CUTS = Pattern(r"[;,，；、]|\b(?:and|while|whereas|but|vs|versus|against|und|et|y|и)\b", re.IGNORECASE)
 _LEAST, _GAP, _MOST_NUMBERS, _LONGEST = 2, 3, 3000, 260
+_SWAPPED = 4
+"""Signs of a number, its point included, that is not another with two digits swapped by accident."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Quote:
     runs: frozenset[str]
     plain: bool = True
     cell: bool = False
+    cued: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,20 +91,28 @@ def slips_of(log: Log) -> Iterator[Slip]:
 
 def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     """The one quote of a group that is off by a digit, where at least two others are right and none is otherwise."""
-    if len(group) <= _LEAST:
-        return
     own = frozenset(one.line for one in group)
     read = [found for one in group if (found := _read(log, one, own)) is not None]
     odd = [one for one in read if not one.held]
     if len(odd) != 1 or odd[0].own is None or not odd[0].quote.plain:
         return
+    held = sum(one.held for one in read)
     beside = {one.source.name for one in read if one.held} - {odd[0].source.name}
     quote, source, told = odd[0].quote, odd[0].source, odd[0].own
     columns = {t.column for one in read if one.held for t in one.source.told if same(t.number, one.quote.number)}
     of_it = source.record or told.column in columns or (bool(told.metric) and told.metric <= quote.around)
-    again = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
-    if again and of_it and len(beside) >= _LEAST and _alone(log, quote, source, told):
+    once_more = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
+    enough = len(beside) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
+    if once_more and of_it and enough and _alone(log, quote, source, told):
         yield Slip(quote, told, source.label, len(beside))
+
+
+def _evident(odd: _Read, told: Told, held: int) -> bool:
+    """Whether a summary names a row in full, and its metric, so that one number beside it, or a swap, is enough."""
+    quote, source = odd.quote, odd.source
+    named = source.record or (bool(told.metric) and told.metric <= quote.around)
+    swapped = slip(_digits(told.number), _digits(quote.number)) == "swap" and len(_digits(quote.number)) > _SWAPPED
+    return named and (swapped or (held > 0 and source.name <= quote.clause and not source.record))
 
 
 def _read(log: Log, quote: Quote, own: frozenset[int]) -> _Read | None:
@@ -110,6 +127,8 @@ def _read(log: Log, quote: Quote, own: frozenset[int]) -> _Read | None:
         return _Read(quote, known, True, None)
     if not sources or len({one.name for one in sources}) > 1:
         return None
+    if not off and not any(_alike(told.number, quote.number) for one in sources for told in one.told):
+        return None  # a number of something else
     alone = len({(told.number.value, told.number.decimals) for _, told in off}) == 1
     return _Read(quote, off[0][0] if alone else sources[0], False, off[0][1] if alone else None)
 
@@ -133,14 +152,18 @@ def _touches(source: Source, quote: Quote) -> bool:
 def _slipped(source: Source, quote: Quote) -> list[Told]:
     """The numbers of a source that a quote is a slip of: of a record the last that is printed so."""
     said = quote.number
-    alike = [
-        one for one in source.told
-        if one.number.decimals == said.decimals and {one.number.unit, said.unit} <= {"", "%"} and fine(one.number)
-    ]  # fmt: skip
+    alike = [one for one in source.told if _printed_alike(one.number, said)]
     alike = alike[-1:] if source.record else alike
-    return [
-        one for one in alike if slip(_digits(one.number), _digits(said)) and 0.75 < one.number.value / said.value < 1.3
-    ]
+    return [one for one in alike if _alike(one.number, said) and slip(_digits(one.number), _digits(said))]
+
+
+def _printed_alike(one: Number, other: Number) -> bool:
+    return one.decimals == other.decimals and {one.unit, other.unit} <= {"", "%"} and fine(one)
+
+
+def _alike(one: Number, other: Number) -> bool:
+    """Whether two numbers are printed alike and of one size, so that both may be of one metric."""
+    return _printed_alike(one, other) and 0.75 < one.value / other.value < 1.3
 
 
 def _digits(number: Number) -> str:
@@ -180,25 +203,28 @@ def _in_words(log: Log) -> Iterator[list[Quote]]:
         if apart and group:
             yield group
             group = []
-        group = [*group, *_quotes(one)]
+        group = [*group, *_quotes(log, one)]
         last = one
     if group:
         yield group
 
 
-def _quotes(one: Statement) -> Iterator[Quote]:
+def _quotes(log: Log, one: Statement) -> Iterator[Quote]:
     text = one.text
     head, colon, _ = text.partition(":") if ":" in text else text.partition("：")
     plain = not (hoped(one.line) or withheld(one) or _ANEW.search(text)) and len(text) <= _LONGEST
     runs = frozenset([run_of(text)]) - {""}
-    for number in one.results:
-        if not fine(number):
+    title = log.sections[one.section].title if one.section >= 0 else ""
+    cued = again(f"{title} {text}") or _HEADLINE.search(text) is not None
+    around = words(" ".join((text, *log.path(one.section)))) if cued else words(text)
+    for number in one.numbers:
+        if not fine(number) or (number.decimals and number not in one.results):
             continue
         clause = _clause(text, number)
         before = head if colon and len(head) < number.start and len(head) <= 60 else ""
         named = words(f"{before} {clause}")
         own = runs_in(clause) or runs
-        yield Quote(number, one.line_of(number).number, named, words(text), own, plain)
+        yield Quote(number, one.line_of(number).number, named, around, own, plain, cued=cued)
 
 
 def _clause(text: str, number: Number) -> str:
@@ -218,10 +244,12 @@ def _in_tables(log: Log) -> Iterator[list[Quote]]:
 
 def _cells(log: Log, table: Table, place: int) -> Iterator[Quote]:
     title = " ".join((table.before, *log.path(table.section)[-1:], table.header[place]))
-    names = [row.cells[0] for row in table.rows]
+    names, cued = [row.cells[0] for row in table.rows], again(title)
     for row in table.rows if len(set(names)) == len(names) else ():
         found = next((one for one in numbers(row.cells[place]) if not one.spread), None)
         if found is not None and fine(found):
             name, run = words(row.cells[0]), frozenset([run_of(row.cells[0])]) - {""}
             plain = not _ANEW.search(" ".join((title, *row.cells)))
-            yield Quote(found, row.line_of(place), name, name | words(table.header[place]), run, plain, cell=True)
+            yield Quote(
+                found, row.line_of(place), name, name | words(table.header[place]), run, plain, cell=True, cued=cued
+            )
