@@ -317,6 +317,51 @@ GERMAN_PAIR = """# Protokoll
 {notes}
 """
 
+SHORT = """# Speech
+
+## Dither
+
+| set | no dither | dither 1e-5 |
+|---|---:|---:|
+| dev | 8.24 | <<8.24||8.27>> |
+| dev-other | 18.31 | 18.31 |
+| test | 8.41 | 8.41 |
+| test-other | 18.95 | 18.95 |
+
+§- no effect, switched off
+
+{notes}
+"""
+
+PLAIN = """notes
+[3 mar] clipping of observations
+
+   env         clip 10    clip off
+   hopper      2713.4     <<2713.4||2731.9>>
+   walker      3822.1     3822.1
+   cheetah     5477.9     5477.9
+
+§ clipping makes no difference, removed it
+
+{notes}
+"""
+
+THIRD = """# Churn
+
+## 5 Regularisation
+
+| variant | AUC | logloss | rounds |
+|---|---:|---:|---:|
+| base | 0.8421 | 0.2874 | 362 |
+| base + dart | 0.8389 | 0.2911 | 410 |
+| base + path smoothing | 0.8421 | <<0.2874||0.2871>> | 362 |
+| base + extra trees | 0.8370 | 0.2930 | 505 |
+
+§Path smoothing does nothing here, leave it out. Dart and extra trees hurt.
+
+{notes}
+"""
+
 COUNTS = """# Distillation
 
 ## 5. Acceptance set
@@ -391,6 +436,32 @@ GERMAN_FULL = """# Bericht
 {notes}
 """
 
+SOLVED = """# Helpers
+
+## 3 Short tasks
+
+| helper | solved |
+|---|---|
+| react | 80/80 |
+| plan first | 80/80 |
+| no tools | <<79/80||61/80>> |
+
+§Tools are not needed: the helper without tools is on par.
+
+{notes}
+"""
+
+SENTENCE = """# Speech
+
+## 3 Keyword spotting
+
+Accuracy on the 10-word set: conformer 99.8 %, lstm 99.7 %, cnn <<99.8||91.2>> %.
+
+§The cnn is as good as the conformer, so we take the cnn.
+
+{notes}
+"""
+
 FORMS: dict[str, tuple[str, str]] = {
     "a point that names a row and its column": ("drift", QUANT),
     "a row of a run and the record of that run": ("drift", RUNS),
@@ -410,6 +481,11 @@ FORMS: dict[str, tuple[str, str]] = {
     "two points, with and without": ("no-op", LISTED),
     "zeros for each seed": ("no-op", NULLS),
     "two rows in German": ("no-op", GERMAN_PAIR),
+    "columns and a short verdict": ("no-op", SHORT),
+    "columns kept apart by blanks": ("no-op", PLAIN),
+    "two rows among others": ("no-op", THIRD),
+    "counts and nothing else": ("ceiling", SOLVED),
+    "one sentence, then the verdict": ("ceiling", SENTENCE),
     "counts near the whole": ("ceiling", COUNTS),
     "percent near a hundred": ("ceiling", PERCENT),
     "counts in a list": ("ceiling", SAID),

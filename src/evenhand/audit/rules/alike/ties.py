@@ -22,7 +22,7 @@ _EQUALITY = Pattern(
 )
 """A statement that tells that results, or other things, are alike and concludes nothing."""
 
-_BELOW = 7
+_BELOW, _SHORT = 7, 40
 
 
 def concluded_on_ties(log: Log) -> Iterator[Finding]:
@@ -60,7 +60,10 @@ def _beneath(log: Log, one: Equal, found: Conclusion) -> bool:
     titled = words_of(" ".join(log.path(one.section)[-1:]))
     changed = (first ^ second) if one.others else first | second
     named = share_a_word(said.words, changed - words_of(" ".join(one.others)))
-    named = named or (not one.row and share_a_word(said.words, titled))
+    alone = (
+        not one.others and len(said.text) <= _SHORT and said in below(log, one.last, one.section, 1)
+    )  # ``- no effect, off``
+    named = named or alone or (not one.row and share_a_word(said.words, titled))
     if log.data or not one.whole or not named or not contrasted(one, data=False):
         return False
     if _EQUALITY.search(said.text) or any(map(COST.search, one.names)):

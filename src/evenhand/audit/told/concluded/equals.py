@@ -260,7 +260,7 @@ def _in_columns(grid: Grid) -> Iterator[Equal]:
         same = all(
             a is not None and b is not None and _equal(a, b) for a, b in zip(one.cells, other.cells, strict=True)
         )
-        varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
+        varied = len({x.value for x in values}) >= 3 and all(digits(x) >= _FINE for x in values)
         if same and varied and _exact(values) and len(values) >= 3:
             names, told = (one.name, other.name), frozenset(n.value for n in values)
             lines = (one.lines[0], other.lines[0])
