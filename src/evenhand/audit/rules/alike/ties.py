@@ -22,7 +22,7 @@ _EQUALITY = Pattern(
 )
 """A statement that tells that results, or other things, are alike and concludes nothing."""
 
-_BELOW, _SHORT = 7, 40
+_BELOW, _SHORT, _RESULTS = 7, 40, 2
 
 
 def concluded_on_ties(log: Log) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def _beneath(log: Log, one: Equal, found: Conclusion) -> bool:
         not one.others and len(said.text) <= _SHORT and said in below(log, one.last, one.section, 1)
     )  # ``- no effect, off``
     named = named or alone or (not one.row and share_a_word(said.words, titled))
-    if log.data or not one.whole or not named or not contrasted(one, data=False):
+    if log.data or not one.whole or one.count < _RESULTS or not named or not contrasted(one, data=False):
         return False
     if _EQUALITY.search(said.text) or any(map(COST.search, one.names)):
         return False

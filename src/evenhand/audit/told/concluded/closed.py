@@ -114,7 +114,7 @@ def right_beneath(
     """
     first, last = lines
     said, section = found.statement, found.statement.section
-    near = list(below(log, last, section, _RIGHT + 1))
+    near = list(below(log, last, section, _RIGHT + 2))
     if said not in near[:_RIGHT] or any(last < table.line <= said.line.number for table in log.tables):
         return False
     upto = near[: near.index(said) + 1]
@@ -124,6 +124,8 @@ def right_beneath(
     told = [one.text for one in (*above, *upto, *near[len(upto) : len(upto) + 1])]
     if any(withheld(one) for one in (*above, *near[: len(upto) + 1])) or any(map(_KNOWN.search, told)):
         return False
+    if any(INFRASTRUCTURE.search(one.text) for one in (*above, *near[: len(upto) + 2])):
+        return False  # what failed may be why results are alike
     about = [*log.path(section)[-1:], *(one.text for one in (*above, said))]
     return not cheap or not any(COST.search(text) or SAME.search(text) for text in about)
 
