@@ -525,3 +525,27 @@ def test_a_closed_form_is_named_in_a_log_of_any_length_and_its_sound_twin_is_not
     assert all(sentence(one) for one in faulty)
     sound = found(tmp_path, re.sub(r"<<(.*?)\|\|(.*?)>>", r"\2", whole))
     assert [one for one in sound if one.level in ("fault", "caution")] == []
+
+
+LOOK_ALIKE = {
+    "another part of the data": QUANT.replace("WER <<7.48||7.84>>", "dev WER 7.48"),
+    "measured anew": QUANT.replace("WER <<7.48||7.84>>", "WER 7.48 when run again on the new node, after the fix"),
+    "told elsewhere, too": QUANT.replace("<<7.48||7.84>>", "7.48").replace(
+        "## Conclusions", "Second try 7.48.\n\n## Conclusions"
+    ),
+    "several that are otherwise": QUANT.replace("<<7.48||7.84>>", "7.48").replace("WER 9.36, not", "WER 9.63, not"),
+    "another column of the row": AGAIN.replace("<<0.4761||0.4671>> | 0.8342", "0.4761 | 0.8391"),
+    "the harness alone": "## Sanity\n§\nBoth arms solve 20/20 warm-up items. No difference there.\n{notes}",
+    "a faster kernel": PAIR.replace("<<74.83||74.91>>", "74.83").replace("Rewinding has", "The fused kernel has"),
+    "time that differs": PAIR.replace("<<74.83||74.91>> | 92.11 | 21", "74.83 | 92.11 | 34"),
+    "results of which the machine is the cause": FOLDS.replace("<<The", "Two jobs ran out of memory.\n\n<<The"),
+}
+"""Texts in which the form is there, and something beside it that explains it."""
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKE)
+def test_what_is_explained_beside_a_closed_form_is_not_told(tmp_path: Path, name: str) -> None:
+    text = re.sub(r"<<(.*?)\|\|(.*?)>>", r"\1", LOOK_ALIKE[name].replace("{notes}", NOTES))
+    assert [
+        (one.rule, one.place.line) for one in found(tmp_path, text) if one.rule in ("drift", "no-op", "ceiling")
+    ] == []

@@ -9,6 +9,7 @@ from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
 from evenhand.audit.text.vocabulary.verdicts import NO_EFFECT
 from evenhand.audit.text.words import of_others, planning
 from evenhand.audit.told.arms.grids import Column, grids_of
@@ -58,8 +59,8 @@ def concluded_on_zeros(log: Log) -> Iterator[Finding]:
 
 
 def _of_else(text: str) -> bool:
-    """Whether a change is known not to have acted, or is one that must not matter."""
-    return any(pattern.search(text) for pattern in (_ADMITTED, COST, SAME))
+    """Whether a change is known not to have acted, is one that must not matter, or something failed."""
+    return any(pattern.search(text) for pattern in (_ADMITTED, COST, SAME, INFRASTRUCTURE))
 
 
 def _all_zero(one: Statement) -> bool:

@@ -25,7 +25,7 @@ from evenhand.audit.told.quoted.sources import (
     same,
     words,
 )
-from evenhand.audit.told.quoted.values import again, slip
+from evenhand.audit.told.quoted.values import again, qualifiers, slip
 
 _ANEW = Pattern(
     r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|comput\w*|done|did|do)|supersed\w*|corrected|updated?|"
@@ -103,7 +103,10 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     of_it = source.record or told.column in columns or (bool(told.metric) and told.metric <= quote.around)
     once_more = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
     enough = len(beside) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
-    if once_more and of_it and enough and _alone(log, quote, source, told):
+    known = told.metric.union(source.name, *(one.quote.clause for one in read if one.held))
+    known |= words(" ".join(log.path(log.line(told.line).section)))
+    same_thing = source.record or qualifiers(" ".join(quote.clause)) <= known  # not: of the validation set
+    if once_more and of_it and enough and same_thing and _alone(log, quote, source, told):
         yield Slip(quote, told, source.label, len(beside))
 
 
