@@ -12,6 +12,7 @@ from pathlib import Path
 from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, lone, place_of
 from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.rules.repeated.ranges import ranges
+from evenhand.audit.rules.repeated.summed import slips_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import a_digit_off, printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -21,7 +22,6 @@ from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.arms.results import agree, results_of
 from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
-from evenhand.audit.told.quoted.summed import slips_of
 from evenhand.audit.told.quoted.twice import told_twice
 from evenhand.audit.told.quoted.values import qualifiers
 from evenhand.audit.told.seeds.series import series_of
