@@ -96,13 +96,14 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     odd = [one for one in read if not one.held]
     if len(odd) != 1 or odd[0].own is None or not odd[0].quote.plain:
         return
-    held = sum(one.held for one in read)
-    beside = {one.source.name for one in read if one.held} - {odd[0].source.name}
+    right = [one for one in read if one.held and one.quote.number.value not in (1.0, 100.0)]
+    beside = {one.source.name for one in right} - {odd[0].source.name}
+    held = len({one.quote.number.value for one in right})
     quote, source, told = odd[0].quote, odd[0].source, odd[0].own
     columns = {t.column for one in read if one.held for t in one.source.told if same(t.number, one.quote.number)}
     of_it = source.record or told.column in columns or (bool(told.metric) and told.metric <= quote.around)
     once_more = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
-    enough = len(beside) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
+    enough = min(len(beside), held) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
     known = told.metric.union(source.name, *(one.quote.clause for one in read if one.held))
     known |= words(" ".join(log.path(log.line(told.line).section)))
     same_thing = source.record or qualifiers(" ".join(quote.clause)) <= known  # not: of the validation set
