@@ -73,12 +73,13 @@ class Slip:
 
 @dataclass(frozen=True)
 class _Read:
-    """A quote with its source: whether that has it, and what it has in its place."""
+    """A quote with its source: whether that has it, what it has in its place; whether it is of another metric."""
 
     quote: Quote
     source: Source
     held: bool
     own: Told | None
+    other: bool = False
 
 
 def slips_of(log: Log) -> Iterator[Slip]:
@@ -93,7 +94,7 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     """The one quote of a group that is off by a digit, where at least two others are right and none is otherwise."""
     own = frozenset(one.line for one in group)
     read = [found for one in group if (found := _read(log, one, own)) is not None]
-    odd = [one for one in read if not one.held]
+    odd = [one for one in read if not one.held and not one.other]
     if len(odd) != 1 or odd[0].own is None or not odd[0].quote.plain:
         return
     right = [one for one in read if one.held and one.quote.number.value not in (1.0, 100.0)]
@@ -101,7 +102,10 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     held = len({one.quote.number.value for one in right})
     quote, source, told = odd[0].quote, odd[0].source, odd[0].own
     columns = {t.column for one in read if one.held for t in one.source.told if same(t.number, one.quote.number)}
-    of_it = source.record or told.column in columns or (bool(told.metric) and told.metric <= quote.around)
+    if any(same(one.number, told.number) for one in group):
+        return  # what the source has is told beside it, as something else
+    in_column = told.column in columns and not any(one.other for one in read)
+    of_it = source.record or in_column or (bool(told.metric) and told.metric <= quote.around)
     once_more = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
     enough = min(len(beside), held) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
     known = told.metric.union(source.name, *(one.quote.clause for one in read if one.held))
@@ -132,7 +136,7 @@ def _read(log: Log, quote: Quote, own: frozenset[int]) -> _Read | None:
     if not sources or len({one.name for one in sources}) > 1:
         return None
     if not off and not any(_alike(told.number, quote.number) for one in sources for told in one.told):
-        return None  # a number of something else
+        return _Read(quote, sources[0], False, None, other=True)
     alone = len({(told.number.value, told.number.decimals) for _, told in off}) == 1
     return _Read(quote, off[0][0] if alone else sources[0], False, off[0][1] if alone else None)
 
