@@ -143,7 +143,8 @@ def _in_one_place(log: Log, finding: Finding) -> bool:
         return True
     beside = [one.line for one in finding.others if one.file == finding.place.file]
     far = max((abs(line - finding.place.line) for line in beside), default=0)
-    return far <= (_SCENE if log.english else _ABROAD) and len(log.line(finding.place.line).body) <= _POINT
+    near = finding.closed or far <= (_SCENE if log.english else _ABROAD)
+    return near and len(log.line(finding.place.line).body) <= _POINT
 
 
 def _plain(log: Log, finding: Finding) -> bool:

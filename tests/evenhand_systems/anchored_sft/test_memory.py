@@ -167,7 +167,8 @@ def test_a_replayed_row_and_a_table_of_lower_layers_are_counted(data: Path, monk
 def claim(monkeypatch: Any, name: str, there: int | None) -> Any:
     """A claim of the repository, on a GPU of some size, with two questions."""
     monkeypatch.setattr(fitting, "device_of_programs", lambda: ("cuda", "a GPU"))
-    monkeypatch.setattr(fitting, "device_memory", lambda device: there)
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "")
+    monkeypatch.setattr(fitting, "device_memory", lambda device, gpus=(): there)
     monkeypatch.setattr(memory, "_asked", lambda path, new: (1200, 16))
     return load_claim(CLAIMS / f"{name}.toml")
 

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.told.concluded.ceilings import PROPERTY, Flat, flats_of
-from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
+from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_beneath, right_there
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word
 
@@ -51,19 +51,29 @@ def _read(log: Log) -> Iterator[Finding]:
                 and (log.english or found.cued)
                 and not _KEPT.search(found.words)
                 and _about(one, near, found)
-                and rests_alone(log, found, one.values, range(one.first, one.last + 1))
             )
-            places = (place_of(log, one.first),)
+            alone = sure and rests_alone(log, found, one.values, range(one.first, one.last + 1))
+            closed = sure and _closed(log, one, near, found, alone=alone)
             yield Finding(
                 "ceiling",
                 "caution",
                 place_of(log, found.line),
                 facts,
-                places,
+                (place_of(log, one.first),),
                 found.words,
                 anywhere=True,
-                unproven=not sure,
+                closed=closed,
+                unproven=not (alone or closed),
             )
+
+
+def _closed(log: Log, one: Flat, near: Sequence[Statement], found: Conclusion, *, alone: bool) -> bool:
+    """Whether a conclusion stands right behind results that are all at the ceiling, with no other result between."""
+    if one.at != "the ceiling" or log.data:
+        return False
+    if one.told is not None:
+        return alone and right_there(one.told, near, found, one.values)
+    return right_beneath(log, found, one.values, (one.first, one.last), cheap=False)
 
 
 def _about(one: Flat, near: Sequence[Statement], found: Conclusion) -> bool:

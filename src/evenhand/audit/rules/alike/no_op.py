@@ -7,16 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.alike.saturated import full_tasks
+from evenhand.audit.rules.alike.ties import concluded_on_ties
 from evenhand.audit.rules.alike.zeros import concluded_on_zeros
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
-from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
-from evenhand.audit.told.concluded.closed import from_here, rests_alone, right_there
-from evenhand.audit.told.concluded.concluded import Conclusion, drawn
-from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
-from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -66,13 +62,6 @@ _SHORT = 160
 _REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
 """What is the same on purpose: a repetition, with or without a change that must not matter."""
 
-_EQUALITY = Pattern(
-    r"\b(?:scores?|results?|metrics|numbers|outputs?|values?|loss(?:es)?)\b[^.;,]{0,30}\b(?:unchanged|identical|"
-    r"the same|(?:not|n['’]t) (?:\w+ )?(?:change|move|differ)\w*)|"
-    r"\b(?:not|n['’]t) (?:change|affect|alter|move) (?:the|any|its|our)\b",
-    re.IGNORECASE,
-)
-"""A statement that tells that results, or other things, are alike and concludes nothing."""
 _MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
 _PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
 _CLAIMED_NONE = Pattern(
@@ -94,14 +83,13 @@ _NO_MATTER = Pattern(
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
 _EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
 _ALL = Pattern(r"\b(?:all|every|exact(?! match)|tie)\b", re.IGNORECASE)
-_BELOW = 7
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
-        read = list(_read(log))
+        read = list(concluded_on_ties(log))
         known = {one.place.line for one in read if not one.unproven}
         yield from read
         if not log.english:
@@ -119,47 +107,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
                 yield Finding("no-op", "caution", place_of(log, line), facts)
-
-
-def _read(log: Log) -> Iterator[Finding]:
-    """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
-    told: set[int] = set()
-    for one in equals_of(log):
-        near = list(
-            below(log, one.second - 1 if one.row else one.second, one.section, _BELOW)
-            if one.told is None
-            else from_here(log, one.told, _BELOW)
-        )
-        found = drawn(near, (NO_EFFECT, ALIKE))
-        own = found is not None and found.line.number in (one.first, one.second)
-        arms = words_of(" ".join(name[:40] for name in one.names))
-        named = found is not None and (one.near or own or share_a_word(found.statement.words, arms))
-        if found is not None and named and found.line.number not in told:
-            told.add(found.line.number)
-            facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
-            places = (place_of(log, one.second), place_of(log, one.first))
-            beside = one.told is None or (found.statement.line.number > one.last and not one.paired)
-            there = right_there(one.told, near, found, one.values)
-            sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found, there=one.paired and there)
-            sure = sure and (beside or there)
-            at = place_of(log, found.line)
-            yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, unproven=not sure)
-
-
-def _of_the_arm(log: Log, one: Equal, found: Conclusion, *, there: bool) -> bool:
-    """Whether a conclusion is drawn on the arm that changed, from its results alone."""
-    said = found.statement.words
-    first, second = map(words_of, one.names)
-    if one.others:
-        named = share_a_word(said, (second ^ first) - words_of(" ".join(one.others)))
-    else:
-        before = [s.text for s in statements_of(log) if s.section == one.section and s.place < found.statement.place]
-        about = words_of(" ".join((*before, *log.path(one.section)[-1:])))
-        named = found.cued or share_a_word(said, first | second | about)
-    named = named or there or found.line.number in (one.first, one.second)
-    if not named or _EQUALITY.search(found.statement.text):
-        return False
-    return rests_alone(log, found, one.values | one.beside, (one.first, one.second))
 
 
 def _tie(log: Log, line: Line) -> str | None:

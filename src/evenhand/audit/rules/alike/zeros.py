@@ -9,9 +9,10 @@ from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
 from evenhand.audit.text.vocabulary.verdicts import NO_EFFECT
 from evenhand.audit.text.words import of_others, planning
-from evenhand.audit.told.arms.grids import grids_of
+from evenhand.audit.told.arms.grids import Column, grids_of
 from evenhand.audit.told.concluded.closed import COST, SAME
 from evenhand.audit.told.concluded.concluded import drawn
 from evenhand.audit.told.concluded.statements import Statement, behind, below, statements_of
@@ -41,9 +42,8 @@ def concluded_on_zeros(log: Log) -> Iterator[Finding]:
         if _all_zero(one) and not planning(log, one.line) and not of_others(one.line)
     ]
     for grid in grids_of(log) if not log.data else ():
-        scores = [one for one in grid.columns if one.role == "score"]
-        named = len(scores) == 1 and len(grid.names) >= _ROWS and _DELTA.search(scores[0].name)
-        if named and all(cell is not None and _zero(cell) for cell in scores[0].cells):
+        changes = [one for one in grid.of("score") if _DELTA.search(one.name)]
+        if len(grid.names) >= _ROWS and changes and all(_zeros(one) for one in changes):
             told.append((grid.first, list(below(log, grid.last, grid.section, 2))))
     said: set[int] = set()
     for line, near in told:
@@ -53,13 +53,14 @@ def concluded_on_zeros(log: Log) -> Iterator[Finding]:
         upto = near[: near.index(found.statement) + 1]
         if not any(n.value and (n.decimals or n.unit == "%") for one in upto for n in one.numbers):
             said.add(found.line.number)
-            facts, places = {"words": found.words, "zeros": True}, (place_of(log, line),)
-            yield Finding("no-op", "caution", place_of(log, found.line), facts, places, found.words, anywhere=True)
+            facts, places, at = {"words": found.words, "zeros": True}, (place_of(log, line),), place_of(log, found.line)
+            closed = found.statement in near[:2]
+            yield Finding("no-op", "caution", at, facts, places, found.words, anywhere=True, closed=closed)
 
 
 def _of_else(text: str) -> bool:
-    """Whether a change is known not to have acted, or is one that must not matter."""
-    return any(pattern.search(text) for pattern in (_ADMITTED, COST, SAME))
+    """Whether a change is known not to have acted, is one that must not matter, or something failed."""
+    return any(pattern.search(text) for pattern in (_ADMITTED, COST, SAME, INFRASTRUCTURE))
 
 
 def _all_zero(one: Statement) -> bool:
@@ -71,6 +72,11 @@ def _all_zero(one: Statement) -> bool:
     named = _DELTA.search(one.text) is not None
     listed = len(zeros) >= _LISTED and len(fine) == len(one.numbers)
     return (listed and (named or all(n.signed for n in zeros))) or (named and _EACH.search(one.text) is not None)
+
+
+def _zeros(column: Column) -> bool:
+    """Whether a column has a zero in each cell."""
+    return all(cell is not None and _zero(cell) for cell in column.cells)
 
 
 def _zero(one: Number) -> bool:

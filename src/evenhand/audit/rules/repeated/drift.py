@@ -12,6 +12,7 @@ from pathlib import Path
 from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, lone, place_of
 from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.rules.repeated.ranges import ranges
+from evenhand.audit.rules.repeated.summed import slips_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import a_digit_off, printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -35,12 +36,30 @@ _ENOUGH = 4
 """Results with three digits that two files must have alike, so that those which differ are the same results, too."""
 
 _FILE = Pattern(r"[\w.-]+\.(?:md|txt|csv|tsv|jsonl?|log)\b")
-_LONGEST = 240
+_LONGEST, _SLIPS = 240, 2
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
-    yield from lone(_found_in(logs))
+    summed = [one for log in logs for one in _summed(log)]
+    told = {(one.place, one.facts["printed"]) for one in summed}
+    yield from summed
+    yield from lone(one for one in _found_in(logs) if (one.place, one.facts["printed"]) not in told)
+
+
+def _summed(log: Log) -> list[Finding]:
+    """Numbers of a summary of which all others are right; several that are not are the reading's fault."""
+    found = [
+        replace(
+            _otherwise(
+                place_of(log, one.quote.line), one.quote.number, one.own.number, one.name, "summed",
+                place_of(log, one.own.line), printed(one.quote.number),
+            ),
+            closed=True,
+        )
+        for one in slips_of(log)
+    ]  # fmt: skip
+    return found if len(found) <= _SLIPS else []
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:

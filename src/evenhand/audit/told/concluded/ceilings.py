@@ -91,6 +91,7 @@ _INTERVAL = Pattern(r"\[[^\[\]]*\d[^\[\]]*,[^\[\]]*\]")
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
 _ITEMS = 20
+_FEW = 3  # items by which arms may differ and are not told apart
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
         return None
     chance = _chance(log, grid.first, grid.last, grid.section)
     levels = {_level_of(column, grid, chance) for column in columns}
-    level = levels.pop() if len(levels) == 1 else None
+    level = "the ceiling" if _nearly_full(grid) else levels.pop() if len(levels) == 1 else None
     if level is None:
         return None
     values = frozenset(cell.value for column in columns for cell in column.cells if cell is not None)
@@ -164,11 +165,21 @@ def _across(grid: Grid, columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def _full(grid: Grid) -> Flat | None:
-    """Counts of one whole for at least two arms, all of them full: ``64/64``."""
+    """Counts of one whole for at least two arms, all of them full: ``64/64``; or all but, and the rows are arms."""
+    rows = (grid.first, grid.last, len(grid.names), grid.section, True)
+    if _nearly_full(grid) and not _NO_ARMS.search(grid.label):
+        return Flat("the ceiling", *rows, names=words_of(" ".join(grid.names)), rate=True)
     told = [[one for text in column.texts if len(one := counts(text)) == 1] for column in grid.of("text")]
     shares = [one[0].part.value / one[0].whole.value for cells in told if len(cells) > 1 for one in cells]
     at = level(shares, None) if shares and all(len(cells) != 1 for cells in told) else None
-    return Flat(at, grid.first, grid.last, len(shares), grid.section, True) if at == "the ceiling" else None
+    return Flat(at, *rows[:2], len(shares), *rows[3:]) if at == "the ceiling" else None
+
+
+def _nearly_full(grid: Grid) -> bool:
+    """Whether all arms have counts of one whole, of which three are missing at most and two in a hundred."""
+    told = [one for column in grid.of("text") for text in column.texts for one in counts(text)]
+    one_whole = len(told) == len(grid.names) and len({one.whole.value for one in told}) == 1
+    return one_whole and all(one.whole.value - one.part.value <= min(_FEW, 0.02 * one.whole.value) for one in told)
 
 
 def _level_of(column: Column, grid: Grid, chance: float | None) -> str | None:

@@ -13,10 +13,13 @@ from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, doubted, withheld
 from evenhand.audit.told.concluded.equals import digits
-from evenhand.audit.told.concluded.statements import Statement, around, behind, statements_of
+from evenhand.audit.told.concluded.statements import Statement, around, behind, below, statements_of
 
 _MOST_LINES = 60
 """Lines of a section; in a longer one a conclusion may rest on what is far above it."""
+
+_RIGHT = 3
+"""Statements below a table that are right below it."""
 
 _FINE = 3
 """Digits of a number that is no setting."""
@@ -96,6 +99,41 @@ def right_there(
     texts = [one.text for one in (told, *near[:2]) if one is not None]
     alike = any(COST.search(text) or SAME.search(text) for text in texts)
     return said in near[:2] and not other and not alike and not (told is not None and withheld(told))
+
+
+def right_beneath(
+    log: Log, found: Conclusion, values: Collection[float], lines: tuple[int, int], *, cheap: bool = True
+) -> bool:
+    """Whether a conclusion is one of the first statements below a table, and nothing between them tells of more.
+
+    Args:
+        log, found: the conclusion.
+        values: the results of the table.
+        lines: its first and last one.
+        cheap: also whether what was compared may be as good on purpose, such as a faster implementation.
+    """
+    first, last = lines
+    said, section = found.statement, found.statement.section
+    near = list(below(log, last, section, _RIGHT + 2))
+    if said not in near[:_RIGHT] or any(last < table.line <= said.line.number for table in log.tables):
+        return False
+    upto = near[: near.index(said) + 1]
+    if any(not _paired(one) and _fine(one, frozenset(values)) for one in upto) or _ELSEWHERE.search(said.text):
+        return False
+    above = [one for one in around(log, first, last, section, 2) if one.line.number <= last] if cheap else []
+    told = [one.text for one in (*above, *upto, *near[len(upto) : len(upto) + 1])]
+    if any(withheld(one) for one in (*above, *near[: len(upto) + 1])) or any(map(_KNOWN.search, told)):
+        return False
+    if any(INFRASTRUCTURE.search(one.text) for one in (*above, *near[: len(upto) + 2])):
+        return False  # what failed may be why results are alike
+    about = [*log.path(section)[-1:], *(one.text for one in (*above, said))]
+    return not cheap or not any(COST.search(text) or SAME.search(text) for text in about)
+
+
+def _paired(one: Statement) -> bool:
+    """Whether all results of a statement come twice: ``rounds 362 / 362, logloss 0.2874 / 0.2874``."""
+    values = [n.value for n in one.results if digits(n) >= _FINE]
+    return bool(values) and all(values.count(value) == 2 for value in values)
 
 
 def _tells_more(one: Statement, told: frozenset[float]) -> bool:

@@ -39,7 +39,7 @@ _BARE = Pattern(
 """What says that an arm goes without what was tried."""
 
 _ASIDE = Pattern(
-    r"(?<![a-z])(?:order|re-?run|again|repeat\w*|copy|same|resumed?|seed \d|run \d|fold|v\d)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z-])(?:order|re-?run|again|repeat\w*|copy|same|resumed?|seed \d|run \d|fold|v\d)(?![a-z])", re.IGNORECASE
 )
 """Arms that are the same thing again, or may well be."""
 
@@ -74,7 +74,8 @@ class Equal:
 
     ``near`` says that nothing stands between the two, ``row`` that they are rows; ``values`` are the results, and
     ``beside`` those of further rows of the table, whose names are ``others``. ``told`` is the last statement that tells
-    them; ``paired`` says that one sentence sets the two against each other.
+    them; ``paired`` says that one sentence sets the two against each other, ``zeros`` that a column of differences
+    does, ``whole`` that rows are alike in all that is told of them.
     """
 
     first: int
@@ -90,6 +91,8 @@ class Equal:
     others: tuple[str, ...] = ()
     told: Statement | None = None
     paired: bool = False
+    zeros: bool = False
+    whole: bool = False
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -105,7 +108,7 @@ def contrasted(one: Equal, *, data: bool) -> bool:
     """Whether two arms are with and without what was tried: by their words, or as the only objects of data."""
     if any(_ASIDE.search(name) for name in one.names):
         return False
-    if one.paired:
+    if one.paired or one.zeros:
         return True
     bare, changed = (_BARE.search(name[:60]) is not None for name in one.names)
     words = [words_of(name) for name in one.names]
@@ -223,7 +226,10 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
                 beside = frozenset(n.value for c in scores for n in c.cells if n is not None) - told
                 rest = tuple(name for name in groups if name not in (one, other) and beside)
                 names = (one, other)
-                yield Equal(*lines, len(values), grid.last, grid.section, names, near, True, told, beside, rest)
+                whole = all(c.texts[i] == c.texts[j] for i, j in zip(first, second, strict=True) for c in grid.columns)
+                yield Equal(
+                    *lines, len(values), grid.last, grid.section, names, near, True, told, beside, rest, whole=whole
+                )  # fmt: skip
 
 
 def _singles(grid: Grid, one: str, first: list[int], other: str, second: list[int]) -> Iterator[Equal]:
@@ -248,15 +254,19 @@ def _counts(grid: Grid, first: list[int], second: list[int]) -> Iterator[Number]
 
 def _in_columns(grid: Grid) -> Iterator[Equal]:
     columns = [c for c in grid.columns if c.role in ("score", "config") and all(x is not None for x in c.cells)]
+    zeros = any(c.role == "score" and all(x is not None and x.signed and not x.value for x in c.cells) for c in columns)
     for one, other in combinations(columns, 2):
         values = tuple(x for x in one.cells if x is not None)
         same = all(
             a is not None and b is not None and _equal(a, b) for a, b in zip(one.cells, other.cells, strict=True)
         )
-        varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
+        varied = len({x.value for x in values}) >= 3 and all(digits(x) >= _FINE for x in values)
         if same and varied and _exact(values) and len(values) >= 3:
             names, told = (one.name, other.name), frozenset(n.value for n in values)
-            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, names, values=told)
+            lines = (one.lines[0], other.lines[0])
+            yield Equal(
+                *lines, len(values), grid.last, grid.section, names, values=told, zeros=zeros, whole=True
+            )  # fmt: skip
 
 
 def _equal(one: Number, other: Number) -> bool:
