@@ -16,7 +16,7 @@ WAITING = Memory(None, "it waits for a config.json")
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: Any) -> None:
-    monkeypatch.setattr(fitting, "device_of_programs", lambda: ("cpu", "no GPU"))
+    monkeypatch.setattr(fitting, "device_of", lambda loaded, default: "cpu")
     monkeypatch.setattr(fitting, "device_memory", lambda device, gpus=(): 4_000_000_000)
 
 
