@@ -12,9 +12,9 @@ from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
+from evenhand.audit.told.means.summed import summed_up
 from evenhand.audit.told.repeats.averaged import right, role_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
-from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged

@@ -15,8 +15,8 @@ from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT
+from evenhand.audit.told.means.summed import summed_up
 from evenhand.audit.told.repeats.averaged import right
-from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.told.means.beneath import beneath
 from evenhand.audit.told.repeats.averaged import averaged, right
 from evenhand.audit.told.repeats.averages import OVER_ELSE
 from evenhand.audit.told.repeats.recorded import recorded
 from evenhand.audit.told.repeats.spoken import spoken
-from evenhand.audit.told.seeds.beneath import beneath
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.summarised import in_tables
 
