@@ -188,6 +188,14 @@ def test_an_arm_that_an_amendment_brings_is_one_change(toy_folder: Path) -> None
     assert decision.standing.changes == ("arm third is new",)
 
 
+def test_a_setting_that_an_amendment_changes_in_all_arms_is_one_change(toy_folder: Path) -> None:
+    path = write_claim(toy_folder, settings="noise = 0.1")
+    run(path)
+    path.write_text(path.read_text().replace("noise = 0.1", "noise = 0.2"))
+    decision, _ = run(path, amend=True)
+    assert decision.standing.changes == ("settings.default.noise of 2 arms: 0.1 -> 0.2",)
+
+
 def test_what_nobody_ran_is_not_run_and_not_entered(toy_folder: Path) -> None:
     decision = decided(load_claim(write_claim(toy_folder)), Ledger(toy_folder / "ledger", create=False))
     assert (decision.verdicts[0].kind, decision.standing.fixed) == ("not-run", "not entered")

@@ -59,16 +59,23 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
 def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
     """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first.
 
-    An arm or a condition that came or went is one change.
+    An arm or a condition that came or went is one change, and so is a setting that changed alike in several arms.
     """
     flat = [leaves(indexed(identity)) for identity in identities]
     apart = come_and_gone(identities)
-    changes = list(apart.values())
+    arms = sorted({name for identity in identities for name in identity.get("arms", {})})
+    alike: dict[tuple[str, str], list[str]] = {}
     for key in sorted({key for one in flat for key in one if not within(key, apart)}):
         values = [repr(one[key]) if key in one else "nothing" for one in flat]
         steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
         if len(steps) > 1:
-            changes.append(f"{field_words(key)}: {' -> '.join(steps)}")
+            arm = next((name for name in arms if key.startswith(f"arms.{name}.settings.")), None)
+            setting = key if arm is None else key.removeprefix(f"arms.{arm}.")
+            alike.setdefault((setting, " -> ".join(steps)), []).append(key)
+    changes = list(apart.values())
+    for (setting, course), keys in alike.items():
+        place = field_words(keys[0]) if len(keys) == 1 else f"{setting} of {len(keys)} arms"
+        changes.append(f"{place}: {course}")
     return changes
 
 
