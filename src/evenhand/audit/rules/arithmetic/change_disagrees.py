@@ -50,7 +50,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _all(log: Log) -> Iterator[Finding]:
     """The findings of a log, one a line where sentences of three numbers are read; those of closed forms first."""
     told: set[int] = set()
-    for change, _ in closed_in(log):
+    for change in closed_in(log):
         told.add(change.line.number)
         yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
     for one in (one for one in _found_in(log) if one.place.line not in told):

@@ -12,6 +12,7 @@ from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
+from evenhand.audit.told.means.summary_line import restricted
 from evenhand.audit.told.means.summed import summed_up
 from evenhand.audit.told.repeats.averaged import right, role_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
@@ -62,6 +63,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
         closed = series.closed and not open_to_doubt and _confirmed(series, mean, found)
+        in_words = series.mean_line.kind in ("prose", "bullet") and not log.data
+        open_to_doubt = open_to_doubt or (in_words and restricted(series.mean_line.body, near=True))
         yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
 
 

@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import COMMON_WORDS
-from evenhand.audit.text.words import hoped
+from evenhand.audit.text.words import hoped, of_others
 from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 from evenhand.audit.told.quoted.sources import (
@@ -35,6 +35,9 @@ _ANEW = Pattern(
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
+
+_THEIRS = Pattern(r"\b(?:papers?|leaderboards?|reported|published|official|lists|claims|authors?)\b", re.IGNORECASE)
+"""What others printed, who may have measured otherwise."""
 
 _HEADLINE = Pattern(
     r"^\W*(?:main |final |overall |headline )?(?:results?|number|figure|score|ergebnis|resultado|результат|结果)"
@@ -110,9 +113,17 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     enough = min(len(beside), held) >= _LEAST or (quote.cued and _evident(odd[0], told, held))
     known = told.metric.union(source.name, *(one.quote.clause for one in read if one.held))
     known |= words(" ".join(log.path(log.line(told.line).section)))
-    same_thing = source.record or qualifiers(" ".join(quote.clause)) <= known  # not: of the validation set
+    title = _own_title(log, quote, told)
+    same_thing = source.record or qualifiers(f"{' '.join(quote.clause)} {title}") <= known  # not: of the validation set
+    same_thing = same_thing and not _ANEW.search(title)
     if once_more and of_it and enough and same_thing and _alone(log, quote, source, told):
         yield Slip(quote, told, source.label, len(beside))
+
+
+def _own_title(log: Log, quote: Quote, told: Told) -> str:
+    """The titles above a quote that do not stand above its source, too."""
+    above = log.path(log.line(told.line).section)
+    return " ".join(one for one in log.path(log.line(quote.line).section) if one not in above)
 
 
 def _evident(odd: _Read, told: Told, held: int) -> bool:
@@ -220,7 +231,8 @@ def _in_words(log: Log) -> Iterator[list[Quote]]:
 def _quotes(log: Log, one: Statement) -> Iterator[Quote]:
     text = one.text
     head, colon, _ = text.partition(":") if ":" in text else text.partition("：")
-    plain = not (hoped(one.line) or withheld(one) or _ANEW.search(text)) and len(text) <= _LONGEST
+    plain = not (hoped(one.line) or withheld(one) or _ANEW.search(text) or of_others(one.line) or _THEIRS.search(text))
+    plain = plain and len(text) <= _LONGEST
     runs = frozenset([run_of(text)]) - {""}
     title = log.sections[one.section].title if one.section >= 0 else ""
     cued = again(f"{title} {text}") or _HEADLINE.search(text) is not None

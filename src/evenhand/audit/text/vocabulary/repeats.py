@@ -59,7 +59,7 @@ NO_MEAN = worded(
     r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|"
     r"meilleure?s?|mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
     r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|majority|"
-    r"votes?|micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
+    r"votes?|micro|macro|ranks?|ranking|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
 )
 """What a number beside a word for means is of in place of a mean of the values."""
 

@@ -16,13 +16,13 @@ from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.gains import TAKEN_BACK
 from evenhand.audit.text.vocabulary.roles import RUN_NOUNS, TEST_WORDS
-from evenhand.audit.text.words import denied, hoped
+from evenhand.audit.text.words import METRIC_WORD, denied, hoped
 from evenhand.audit.told.quantities import Quantity, quantities
 from evenhand.audit.told.seeds.count import seeds_of
 from evenhand.audit.told.seeds.spreads import mean_and_spread, welch
 
 _SD = Pattern(
-    r"\s*%?\s*[,(\[]?\s*(?:seed |sample )?(?:sd|std|s\.d\.|stdev|σ|se|sem|desv\w*|écart-type|streuung|разброс|标准差)"
+    r"\s*%?\s*[,(\[]?\s*(?:seed |sample )?(?:sd|std|s\.d\.|stdev|σ|desv\w*|écart-type|streuung|разброс|标准差)"
     r"(?:\s*\(n-1\))?\s*[=:]?\s*",
     re.IGNORECASE,
 )
@@ -36,7 +36,8 @@ _CLAIM = Pattern(
 )
 _AWARE = Pattern(
     r"(?<![a-z])(?:worse|hurts?|noise|noisy|within|inside|overlap\w*|signific\w*|error bars?|seed[- ]to[- ]seed|spread|"
-    r"variance|every seed|each seed|all (?:\w+ )?seeds|\d of (?:the )?\d|paired|tie[sd]?|equal|hint|suggest\w*|tiny|"
+    r"variance|per[- ]seed|every seed|each seed|all (?:\w+ )?seeds|\d of (?:the )?\d|paired|tie[sd]?|equal|"
+    r"hint|suggest\w*|tiny|"
     r"tentativ\w*|inconclusive|rauschen|innerhalb|ruido|bruit|шум\w*|faster|slower|cheaper|memory|latency|speed-?ups?|time)(?![a-z])|"
     r"噪声|范围内|[?]|(?:±|\bsd\b|\bstd\b)[^.]{0,20}(?:larger|more than|above)",
     re.IGNORECASE,
@@ -45,6 +46,14 @@ _AWARE = Pattern(
 
 _RUNS = Pattern(rf"(?<![a-zà-ÿа-я])(?:{RUN_NOUNS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _TEST = Pattern(rf"(?:{TEST_WORDS})", re.IGNORECASE)
+_OVER_ITEMS = Pattern(
+    r"\b(?:over|across|between|among)\s+(?:the |all |\d+ )?(?:prompts?|items?|users?|questions?|"
+    r"queries|topics?|tasks?|examples?)\b",
+    re.IGNORECASE,
+)
+"""Of what a spread is that is none over runs."""
+
+_ABOVE = 8
 _NEAR, _FAR, _LEAST, _MOST_MEANS, _MOST_SEEDS = 4, 40, 3, 12, 20
 _RATIO, _ALIKE, _CHANCE = 0.6, 1.5, 0.2
 """Where nobody says how many runs there are, a difference this small beside the spreads is none of ten runs."""
@@ -110,10 +119,17 @@ def _told_of(log: Log, sentence: Sentence, found: re.Match[str], place: int, mea
     before = [one for one in means if 0 <= line.number - one.line.number <= _FAR]
     if not before or line.number - before[-1].line.number > _NEAR or len(before) > _MOST_MEANS:
         return None
+    first = max(0, log.by_number[before[-1].line.number] - _ABOVE)
+    near = " ".join(one.body.lower() for one in log.lines[first : log.by_number[line.number]])
+    metrics = {one[0].lower() for one in METRIC_WORD.finditer(near)} - {"baseline"}
+    own = {one[0].lower() for one in METRIC_WORD.finditer(sentence.text)} - {"baseline"}
+    if (metrics and not own <= metrics) or _OVER_ITEMS.search(near):
+        return None
     last = [one for one in before if one.place == before[-1].place]
     pairs = [(a, b) for a, b in itertools.combinations(before, 2) if b in last and _alike(a.value, b.value)]
     told = [q for q in quantities(sentence) if not q.number.spread]
     chosen = [pair for pair in pairs if any(_is_difference(q, *pair) for q in told)]
+    chosen = [pair for pair in chosen if not any(_of_else(q, *pair) for q in told)]
     if not chosen:
         own = [pair for pair in pairs if pair[0].place == pair[1].place]
         values = [pair for pair in own if {pair[0].value.value, pair[1].value.value} <= {q.value for q in told}]
@@ -131,6 +147,14 @@ def _alike(one: Number, other: Number) -> bool:
         one.decimals == other.decimals
         and one.unit == other.unit
         and 0 < abs(one.value - other.value) < abs(one.value) / 2
+    )
+
+
+def _of_else(told: Quantity, one: Mean, other: Mean) -> bool:
+    """Whether a number is a result, and neither of the two means nor their difference: it may be the gain's own."""
+    plain = told.plain and told.number.decimals and not told.number.signed and told.unit in ("", "%")
+    return (
+        bool(plain) and told.value not in (one.value.value, other.value.value) and not _is_difference(told, one, other)
     )
 
 

@@ -23,6 +23,16 @@ from evenhand.audit.told.quantities import Quantity, quantities
 _MEANS = Pattern(r"(?<![a-z])(?:on average|mean|avg|average)(?![a-z])|平均", re.IGNORECASE)
 _NAMED = Pattern(r"(?P<name>[^\W\d][^:=|]{0,40}?)(?:\s*[:=|]|\s)\s*[`*]*[+\-−]?\d[\d.,]*\s*(?:%|pp|points?|pts?)?[`*]*")
 _DIFFERENCE = Pattern(rf"(?:the |abs\w* |rel\w* )?(?:{DIFFERENCE_NAMES})(?:\s*\([^()]*\))?", re.IGNORECASE)
+_LOGARITHMS = Pattern(r"(?<![a-z])(?:log\s?\d*|nats?|db|\w*likelihood|odds|logits?)(?![a-z])", re.IGNORECASE)
+"""Results of which a percentage may be that of what they are the logarithm of."""
+
+_OF_PERPLEXITY = Pattern(r"(?<![a-z])(?:ppl|perplexity)(?![a-z])", re.IGNORECASE)
+
+_OF_ITEMS = Pattern(
+    r"(?<![a-z])(?:mean|average|averaged|common|both answered|matched|per[ -]\w+)(?![a-z])", re.IGNORECASE
+)
+"""Below a difference: that it is one of items, and not that of the two results."""
+
 _LONGEST, _FEW, _NEAR = 260, 70, 3.0
 
 
@@ -43,12 +53,19 @@ class Triple:
     used: tuple[int, ...]
 
 
-def closed_in(log: Log) -> Iterator[tuple[Change, bool]]:
-    """The changes in closed forms whose difference is not that of their two results, and whether it is relative."""
+def closed_in(log: Log) -> Iterator[Change]:
+    """The changes in closed forms whose difference is not that of their two results."""
     for triples in (*_of_sentences(log), *_of_lines(log), *_of_tables(log)) if not log.data else ():
         wrong = [one for one in triples if _is_wrong(log, one)]
-        if len(wrong) == 1:
-            yield wrong[0].change, wrong[0].relative
+        if len(wrong) == 1 and not _explained(log, wrong[0].change.line):
+            yield wrong[0].change
+
+
+def _explained(log: Log, line: Line) -> bool:
+    """Whether one of the two lines behind a difference says how it came about."""
+    place = log.by_number[line.number]
+    near = [one.body for one in log.lines[place + 1 : place + 3] if one.kind in ("prose", "bullet")]
+    return any(words.CLOSED_SKIPS.search(text) or _OF_ITEMS.search(text) for text in near)
 
 
 def _is_wrong(log: Log, one: Triple) -> bool:
@@ -101,7 +118,7 @@ def _triple(text: str, found: Sequence[Quantity], place: int) -> Triple | None:
         return None
     between = text[other.number.end : delta.number.start]
     said = words.IS_CHANGE.search(between) is not None
-    if len(between) > _FEW or words.GLUE.fullmatch(between) is None or not _is_difference(delta, said):
+    if len(between) > _FEW or not words.only_joins(between) or not _is_difference(delta, said):
         return None
     equated = words.EQUATED.search(between) is not None or (said and "," in between)
     if not (words.CLOSES.match(text, delta.number.end) or (equated and words.CLOSES_OF.match(text, delta.number.end))):
@@ -113,7 +130,9 @@ def _triple(text: str, found: Sequence[Quantity], place: int) -> Triple | None:
         own = replace(own, unit="")
     near = between + text[delta.number.end : delta.number.end + 16]
     relative = delta.unit == "%" and words.CALLED_RELATIVE.search(near) is not None
-    if delta.unit == "%" and _MEANS.search(text):
+    if delta.unit == "%" and (
+        _MEANS.search(text) or _LOGARITHMS.search(text) or _OF_PERPLEXITY.search(text, delta.number.end)
+    ):
         return None
     line = delta.line
     of = text[max(0, one.number.start - 40) : one.number.start].strip()
@@ -263,7 +282,7 @@ def _below(log: Log, table: Table, sentence: Sentence) -> Iterator[Triple]:
         return
     (place, (one, other)), delta = next(iter(pairs.items())), found[0]
     before = text[: delta.number.start]
-    if words.GLUE.fullmatch(before.rstrip("+-−")) is None or not _is_difference(delta, said=False):
+    if len(before) > _FEW or not words.only_joins(before.rstrip("+-−")) or not _is_difference(delta, said=False):
         return
     if (
         words.CLOSES.match(text, delta.number.end) is None

@@ -92,9 +92,9 @@ def _of_a_gap(change: Change, other: Number) -> bool:
 
 def of_what_is_left(change: Change) -> bool:
     """Whether a percentage tells how many of the errors that a share leaves are gone."""
-    share = change.base.unit == "%" or max(change.base.value, change.new.value) <= 1
-    whole = 100 if change.base.unit == "%" else 1
-    return change.delta.unit == "%" and share and _part(change, whole - change.base.value)
+    largest = max(change.base.value, change.new.value)
+    whole = 100 if change.base.unit == "%" or 1 < largest <= 100 else 1
+    return change.delta.unit == "%" and largest <= whole and _part(change, whole - change.base.value)
 
 
 def _part(change: Change, whole: float) -> bool:

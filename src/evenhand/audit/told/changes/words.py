@@ -210,15 +210,20 @@ ESTIMATED = Pattern(
 _CHANGES = rf"{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|loss"
 _EQUAL = rf"{THUS}|i\.\s?e\.|d\.\s?h\.|т\.\s?е\.|d\. h\.|c['’]est-à-dire|o sea|а именно|也就是|makes|macht|ergibt"
 _SMALL = (
-    r"an?|the|by|of|is|it|only|just|net|total|overall|absolut\w*|points?|about that|worth|which|um|ein(?:e[rn]?)?|von|"
-    r"das|une?|de|un|una|на|в|了|约?|is an?|a full|for|or"
+    r"a full|is an?|an?|the|by|of|is|it|only|just|net|total|overall|absolut\w*|points?|about that|worth|which|um|"
+    r"ein(?:e[rn]?)?|von|das|une?|de|un|una|на|в|了|约|for|or"
 )
-GLUE = Pattern(
-    rf"[\s`*%)\]]*(?:(?:{_CHANGES}|{_EQUAL}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|{_SMALL}|pp)(?![a-zà-ÿа-я])|"
-    r"[\s,;:(\[=–—>→⇒`*，：；（-])*",
+_PIECE = Pattern(
+    rf"(?<![a-zà-ÿа-я])(?:plus rapide|{_CHANGES}|{_EQUAL}|{RELATIVE_WORDS}|{ABSOLUTE_WORDS}|{_SMALL}|pp)"
+    r"(?![a-zà-ÿа-я])|[\s,;:(\[=–—>→⇒`*，：；（%)\]-]",
     re.IGNORECASE,
 )
-"""Between the second result and the difference: marks, and words that say no more than that it is their difference."""
+
+
+def only_joins(text: str) -> bool:
+    """Whether a text has but marks, and words that say no more than that what follows is a difference."""
+    return not _PIECE.sub("", text)
+
 
 EQUATED = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_EQUAL})(?![a-zà-ÿа-я])|=|即", re.IGNORECASE)
 IS_CHANGE = Pattern(rf"(?<![a-zà-ÿа-я])(?:{_CHANGES})(?![a-zà-ÿа-я])", re.IGNORECASE)

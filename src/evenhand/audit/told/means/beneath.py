@@ -14,7 +14,7 @@ from evenhand.audit.text.vocabulary.numerals import any_number, number_of
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, SPREAD_WORD
 from evenhand.audit.told.means.blocks import Block, blocks_of
-from evenhand.audit.told.means.summary_line import Part, parts_of, pointed_at, restricted
+from evenhand.audit.told.means.summary_line import LOOSE, Part, parts_of, pointed_at, restricted
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 from evenhand.audit.told.seeds.series import Series
@@ -189,7 +189,7 @@ def _bare(said: str, known: str) -> str:
 
 def _of(log: Log, block: Block, column: Column, line: Line, part: Part) -> Series:
     name, values = column
-    called = part.called or any(SPREAD_WORD.search(text) for text in (part.name, line.body))
+    called = part.called or any(SPREAD_WORD.search(LOOSE.sub(" ", text)) for text in (part.name, line.body))
     stated = kind_said(f"{part.name} {line.body}") or kind_stated(log, block.section) if part.sd is not None else ""
     closed = block.named or (line.number == block.last and (part.worded or MEAN_WORD.search(part.name) is not None))
     label = name.strip(" :=([,-`|")

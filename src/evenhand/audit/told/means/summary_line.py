@@ -27,7 +27,9 @@ _ENDS = Pattern(
 _ELSE = (
     r"without|exclud\w+|excl|except|omit\w*|ignor\w+|weight\w*|trimmed|median\w*|unrounded|incl\w*|pooled|micro|macro|"
     r"remaining|survivors?|ohne|gewichtet\w*|sans|sauf|pondéré\w*|salvo|ponderad\w+|без|кроме|взвеш\w+|加权|"
-    r"ensembl\w*|smoothed|ema|bootstrap\w*|concatenat\w+"
+    r"ensembl\w*|smoothed|ema|bootstrap\w*|concatenat\w+|weigh\w*|\w+[- ]level|"
+    r"per[- ](?:item|patient|token|image|user)|"
+    r"total|throughput|tok/s|tokens/s|it/s"
 )
 _PART_NEAR = worded(_ELSE)
 _PART = worded(
@@ -50,6 +52,9 @@ _REMARK = Pattern(
     re.IGNORECASE,
 )
 """A bracket that says of what a number is, not what somebody thinks of it."""
+
+LOOSE = Pattern(r"spread|scatter|streuung|разброс", re.IGNORECASE)
+"""Words for a deviation that may as well call a range."""
 
 _LONGEST = 400
 
@@ -125,7 +130,7 @@ def pointed_at(text: str) -> tuple[Part, ...]:
 
 
 def _with_spread(found: list[Part], lead: str, number: Number) -> list[Part]:
-    called = SPREAD_WORD.search(lead) is not None
+    called = SPREAD_WORD.search(LOOSE.sub(" ", lead)) is not None
     last = found[-1] if found else None
     if last is None or last.sd is not None:
         return [*found, Part(lead, None, number, called=called)]

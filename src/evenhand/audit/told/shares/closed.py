@@ -63,9 +63,13 @@ _ELSE = Pattern(
     r"faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|at most|macro|"
     r"micro|weighted|mean|avg|averaged?|median|steps?|epochs?|seeds?|layers?|tokens?|hours?|minutes?|gb|mb|expected|"
     r"page|pages|part|section|table|fig\w*|version|excluding|without|ignoring|after|train\w*|params?|parameters|"
-    r"coverage|budget|progress|done|complete[d]?)(?![a-z])",
+    r"coverage|budget|progress|done|complete[d]?|ties?|half|partial\w*|credit|time[ds]? out|timeouts?|invalid|skipped|"
+    r"insertions|those|that ran)(?![a-z])",
     re.IGNORECASE,
 )
+_CLOSES = Pattern(r"\s?%?\s*(?:$|[.,;:)\]|!*`—–。，；）])")
+"""Behind a share: nothing that says of what it is, or how it was counted."""
+
 _ITEMS = Pattern(
     rf"(?<![\w.,/@+\-−=<>≤≥~≈$])(?P<n>\d{{1,3}})[\s-]+(?:(?!of\b|out\b)[a-z][\w-]*\s+){{0,2}}?(?:{ITEM_NOUNS})(?![a-z'’])|"
     r"(?<![a-z])n\s*[=:]\s*(?P<m>\d{1,3})(?![\d.,]*\d)",
@@ -77,7 +81,7 @@ _OTHER = Pattern(
     r"(?<![a-z])(?:train\w*|fine-?tun\w*|shots?|per|each|more|fewer|less|relative|reduc\w*|improv\w*|gain\w*|drop\w*|rubrics?|"
     r"partial\w*|points?|raters?|judges?|attempts?|ties?|tokens?|steps?|threshold|target|chance|random|confidence|"
     r"coverage|decisive|sparsity|excluding|skipped|excluded|invalid|categor\w+|class(?:es)?|papers?|published|memory|time|speed\w*|"
-    r"cost|split|weighted|about|roughly|seeds|runs)(?![a-z])|±|~",
+    r"cost|split|weighted|about|roughly|seeds|runs|half|credit|calls?|turns?|actions?)(?![a-z])|±|~",
     re.IGNORECASE,
 )
 _BY_LUCK, _NEAR, _LONGEST, _MOST_LINES, _FINE = 0.07, 0.15, 220, 12, 2
@@ -116,7 +120,7 @@ def _counted(sentence: Sentence) -> Iterator[Counted]:
         fine = own[0].number.decimals > (_FINE if own[0].unit == "%" or own[0].value > 1 else _FINE + 2)
         if fine or _COUNTER.match(text, told[0].end("whole")) or _STEPS.search(text[: told[0].start("part")]):
             continue
-        if rest or _ELSE.search(text) or hoped(sentence.lines[0]):
+        if rest or _ELSE.search(text) or hoped(sentence.lines[0]) or not _CLOSES.match(text, told[0].end("share")):
             continue
         part, whole = (int(told[0][name].replace(",", "")) for name in ("part", "whole"))
         top = 100 if own[0].unit == "%" or own[0].value > 1 else 1
