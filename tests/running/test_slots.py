@@ -21,6 +21,7 @@ from evenhand.execution.places import room_of
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Resources
 from evenhand.ledger import Ledger
+from evenhand.recipes import gpus
 from evenhand.recipes.contract import Memory
 from evenhand.running import fitting, run, slots
 from evenhand.running.enter import check_machine
@@ -118,6 +119,19 @@ def test_trials_that_want_no_gpu_have_the_cores_and_see_none(
     held = room.take(Resources())
     assert held is not None
     assert (held.environment, room.free) == ({"CUDA_VISIBLE_DEVICES": ""}, 15)
+
+
+def test_a_driver_that_fails_is_why_there_are_no_gpus(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    why = "the NVIDIA driver did not answer within 15 s"
+    monkeypatch.setattr(gpus, "_ask_driver", lambda: ([], why))
+    assert side_by_side(Profile(), [loaded]) == (Profile(), f"16 trials at a time; no GPU: {why}")
+    assert side_by_side(Profile(jobs=3), [loaded])[1] == f"3 trials at a time; no GPU: {why}"
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    words = f"3 trials at a time: the memory holds no more of the largest; no GPU: {why}"
+    assert side_by_side(Profile(), [needing(loaded, 20)])[1] == words
 
 
 def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
