@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from evenhand.claims.load import LoadedClaim, load_claim
+from evenhand.cli.places import chosen_place
 from evenhand.errors import ClaimError
 from evenhand.execution import machine
 from evenhand.execution.local.room import Room
@@ -217,16 +218,42 @@ def test_a_plan_shows_it_and_a_run_keeps_to_it(
     line = "1 GPU: one trial at a time; -j N for more"
     assert line in [sentence for sentence, _ in plan_lines(plan_of(loaded, ledger, line))]
     rooms: list[Room] = []
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at(rooms))
+    for jobs in (None, 2):
+        with pytest.raises(InterruptedError):
+            run_claims([loaded], ledger, jobs=jobs)
+    assert [(room.jobs, room.gpus) for room in rooms] == [(1, ("0",)), (2, ("0",))]
+
+
+def test_a_finished_claim_takes_no_slots_from_the_others(
+    toy_folder: Path, loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    ledger = Ledger(toy_folder / "ledger")
+    done = load_claim(write_claim(toy_folder, name="done", seeds="[0]"))
+    run_claims([done], ledger, jobs=2)
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    both = [needing(done, 60), needing(loaded, 20)]
+    assert side_by_side(Profile(), both)[0].jobs == 1
+    asked = (None, None, None, None, None)
+    place, told = chosen_place(both, ledger, *asked)
+    assert (place.jobs, told) == (3, "3 trials at a time: the memory holds no more of the largest")
+    assert chosen_place(both[:1], ledger, *asked) == (Profile(), "")
+    rooms: list[Room] = []
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at(rooms))
+    with pytest.raises(InterruptedError):
+        run_claims(both, ledger)
+    assert rooms[0].jobs == 3
+
+
+def stop_at(rooms: list[Room]) -> Callable[..., None]:
+    """Ends a run before its first trial, and keeps the room that it would have had."""
 
     def stop(claims: Any, ledger: Any, executor: Any) -> None:
         rooms.append(executor.room)
         raise InterruptedError
 
-    monkeypatch.setattr(run, "_check_that_all_can_run", stop)
-    for jobs in (None, 2):
-        with pytest.raises(InterruptedError):
-            run_claims([loaded], ledger, jobs=jobs)
-    assert [(room.jobs, room.gpus) for room in rooms] == [(1, ("0",)), (2, ("0",))]
+    return stop
 
 
 PROGRAM = """

@@ -48,7 +48,7 @@ def plan(
     store = Ledger(ledger, create=False)
     loaded = unfolded(loaded, store)
     check_after(loaded, store)
-    place, slots = chosen_place([loaded], on, profile, jobs, gpus, per_gpu)
+    place, slots = chosen_place([loaded], store, on, profile, jobs, gpus, per_gpu)
     if as_json:
         print_json(plan_document(loaded, store, slots))
     else:

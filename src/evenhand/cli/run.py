@@ -77,7 +77,7 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    place, slots = chosen_place(loaded, on, profile, jobs, gpus, per_gpu)
+    place, slots = chosen_place(loaded, store, on, profile, jobs, gpus, per_gpu)
     executor = executor_for(loaded, place, ledger, warm)
     for claim in loaded:
         print_plan(claim, store, console, running=True)
