@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import evenhand as eh
 from evenhand.claims.load import LoadedClaim, load_claim
 from evenhand.cli.places import chosen_place
 from evenhand.errors import ClaimError
@@ -31,7 +33,7 @@ from evenhand.running.run import run_claims
 from evenhand.running.slots import side_by_side
 from tests.app import evenhand
 from tests.recipes.test_gpus import made
-from tests.running.test_run import write_claim
+from tests.running.test_run import Recorder, write_claim
 
 CARD = ("a card", 80_000_000_000, (8, 0))
 Driver = Callable[..., None]
@@ -160,8 +162,8 @@ def needing(loaded: LoadedClaim, gigabytes: float) -> LoadedClaim:
         (30, {}, ""),
         (30, {"jobs": 4}, ""),  # two on each of two GPUs
         (30, {"jobs": 6}, "3 trials at a time take more memory than there is: 30 GB, for each; the GPU has 80.0 GB, "
-         "which holds 2 trials. Lower -j or --per-gpu"),
-        (50, {"per_gpu": 2}, "which holds 1 trial. Lower -j or --per-gpu"),
+         "which holds 2 trials. Lower -j (`jobs`) or --per-gpu"),
+        (50, {"per_gpu": 2}, "which holds 1 trial. Lower -j (`jobs`) or --per-gpu"),
         (90, {}, "a trial takes more memory than there is"),
         (9, {"jobs": 40}, ""),  # of the claim's eight trials no more than eight can be on one GPU
     ],
@@ -175,7 +177,7 @@ def test_trials_that_share_a_gpu_fit_it_together_or_are_refused(
     if not refusal:
         check_machine(claim, room)
         return
-    with pytest.raises(ClaimError, match=refusal):
+    with pytest.raises(ClaimError, match=re.escape(refusal)):
         check_machine(claim, room)
 
 
@@ -202,7 +204,9 @@ def test_on_cores_no_more_trials_run_than_the_memory_holds(
     claim = needing(loaded, 20)
     profile, told = side_by_side(Profile(), [claim])
     assert (profile.jobs, told) == (3, "3 trials at a time: the memory holds no more of the largest")
-    with pytest.raises(ClaimError, match=r"4 trials at a time .* this machine has 64.0 GB, which holds 3 .* Lower -j"):
+    with pytest.raises(
+        ClaimError, match=r"4 trials at a time .* this machine has 64.0 GB, which holds 3 .* Lower -j \(`jobs`\)"
+    ):
         check_machine(claim, Room(4))
     loaded.path.write_text(loaded.path.read_text() + "\n[resources]\nmemory_gib = 20\n")
     heeded = needing(load_claim(loaded.path), 20)  # its trials start while that much is free
@@ -254,6 +258,31 @@ def stop_at(rooms: list[Room]) -> Callable[..., None]:
         raise InterruptedError
 
     return stop
+
+
+def test_in_python_a_plan_and_a_run_say_how_many_run_side_by_side(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver(CARD)
+    ledger = loaded.folder / "ledger"
+    assert eh.plan(loaded, ledger).slots == "1 GPU: one trial at a time; -j N for more"
+    assert eh.plan(loaded, ledger, jobs=3).slots == "1 GPU: 3 trials at a time"
+    with pytest.raises(eh.EvenhandError, match="`jobs` is a number"):
+        eh.plan(loaded, ledger, jobs=0)
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at([]))
+    told = Recorder()
+    with pytest.raises(InterruptedError):
+        eh.run(loaded, ledger, jobs=3, progress=told)
+    assert told.messages == ["1 GPU: 3 trials at a time"]
+
+
+def test_in_python_a_finished_claim_has_no_slots(loaded: LoadedClaim, driver: Driver) -> None:
+    driver()
+    eh.run(loaded, loaded.folder / "ledger", jobs=2, progress=False)
+    driver(CARD)
+    again = Recorder()
+    eh.run(loaded, loaded.folder / "ledger", progress=again)
+    assert (eh.plan(loaded, loaded.folder / "ledger").slots, again.messages) == ("", [])
 
 
 PROGRAM = """

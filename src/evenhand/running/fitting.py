@@ -115,7 +115,7 @@ def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
     return (
         f"{together} trials at a time take more memory than there is: {words}, for each; "
         f"{_there(device, there)}, which holds {counted(fits, 'trial')}. "
-        + ("Lower -j" if device == "cpu" else "Lower -j or --per-gpu")
+        + ("Lower -j (`jobs`)" if device == "cpu" else "Lower -j (`jobs`) or --per-gpu")
     )
 
 
