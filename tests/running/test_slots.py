@@ -8,14 +8,17 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 import evenhand as eh
 from evenhand.claims.load import LoadedClaim, load_claim
+from evenhand.cli.output import plan_document, print_plan
 from evenhand.cli.places import chosen_place
 from evenhand.errors import ClaimError
 from evenhand.execution import machine
@@ -212,6 +215,39 @@ def test_on_cores_no_more_trials_run_than_the_memory_holds(
     heeded = needing(load_claim(loaded.path), 20)  # its trials start while that much is free
     assert side_by_side(Profile(), [heeded]) == (Profile(), "")
     check_machine(heeded, Room(4))
+
+
+def test_where_not_one_trial_fits_the_memory_only_the_refusal_says_so(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    profile, told = side_by_side(Profile(), [needing(loaded, 90)])
+    assert (profile.jobs, told) == (1, "")
+    with pytest.raises(ClaimError, match="a trial takes more memory than there is"):
+        check_machine(needing(loaded, 90), room_of(profile))
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ({"devices": ("1",)}, "the GPU has 80.0 GB"),
+        ({"devices": ("0", "1")}, "the GPU has 8.0 GB"),
+        ({"gpus": 0}, "this machine has "),
+    ],
+)
+def test_a_plan_tells_the_memory_of_what_its_trials_may_have(
+    loaded: LoadedClaim, driver: Driver, asked: dict[str, Any], there: str
+) -> None:
+    driver(("small", 8_000_000_000, (8, 0)), CARD)
+    claim = needing(loaded, 5)
+    room = room_of(side_by_side(Profile(**asked), [claim])[0])
+    ledger = Ledger(loaded.folder / "ledger")
+    assert there in plan_of(claim, ledger, room=room).memory
+    assert there in plan_document(claim, ledger, room=room)["memory"]
+    text = StringIO()
+    print_plan(claim, ledger, Console(file=text, width=200), room=room)
+    assert there in text.getvalue()
 
 
 def test_a_plan_shows_it_and_a_run_keeps_to_it(

@@ -65,15 +65,20 @@ def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[fl
     return found[0].bytes, found[0].words, device
 
 
-def memory_words(loaded: LoadedClaim) -> str:
-    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say."""
-    found, device = estimates(loaded)
+def memory_words(loaded: LoadedClaim, room: Room | None = None) -> str:
+    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say.
+
+    Args:
+        loaded: the claim.
+        room: what of this machine its trials may have; None for all of it.
+    """
+    found, device = estimates(loaded, NOTHING_ASKED if room is None else room.default)
+    there = _there(device, device_memory(device, () if room is None else room.gpus))
     waiting = [memory.words for memory in found if memory.bytes is None]
     if len(waiting) < len(found):
         some = f"; not estimated for all trials: {waiting[0]}" if waiting else ""
-        there = _there(device, device_memory(device))
         return f"memory of the largest trial, estimated: {found[0].words}; {there}{some}"
-    return f"memory of a trial: not estimated, {waiting[0]}; {_there(device, device_memory(device))}" if waiting else ""
+    return f"memory of a trial: not estimated, {waiting[0]}; {there}" if waiting else ""
 
 
 def fitting(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> int | None:

@@ -69,9 +69,11 @@ def _on_cores(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profile,
     if profile.jobs is not None:
         return profile, ""
     known = [found for claim in claims if (found := fitting(claim, profile.resources)) is not None]
-    fits = max(1, min(known, default=cores()))
+    fits = min(known, default=cores())
     if fits >= cores():
         return profile, ""
+    if not fits:  # which refuses the claim
+        return profile.model_copy(update={"jobs": 1}), ""
     return profile.model_copy(update={"jobs": fits}), f"{_at_a_time(fits)}: the memory holds no more of the largest"
 
 

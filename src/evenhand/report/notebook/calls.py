@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evenhand.claims.load import all_trials, queue
 from evenhand.errors import EvenhandError
+from evenhand.execution.places import room_of
 from evenhand.execution.profiles import Profile
 from evenhand.recipes import catalogue
 from evenhand.report.notebook.live import watcher
@@ -85,7 +86,8 @@ def plan(claim: ClaimLike, ledger: LedgerLike = ".evenhand", *, jobs: int | None
     with opened(ledger, create=False) as store:
         check_after(loaded, store)
         left = [loaded] if has_trials_left(loaded, store) else []
-        return Plan.of(plan_of(loaded, store, side_by_side(Profile(jobs=jobs), left)[1]))
+        profile, slots = side_by_side(Profile(jobs=jobs), left)
+        return Plan.of(plan_of(loaded, store, slots, room_of(profile)))
 
 
 def decide(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Result:
