@@ -155,6 +155,33 @@ def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
     assert side_by_side(Profile(), [loaded, program])[0].devices == ("0",)
 
 
+def test_a_claim_that_asks_for_a_gpu_gets_it_whatever_torch_is_there(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "this torch is built for CPUs")
+    loaded.path.write_text(loaded.path.read_text() + "\n[resources]\ngpus = 1\n")
+    asking = load_claim(loaded.path)
+    driver(CARD, CARD)
+    profile, told = side_by_side(Profile(), [asking])
+    assert (profile.devices, told) == (("0", "1"), "2 GPUs: 2 trials at a time, each on one of them; -j N for more")
+    assert not room_of(profile).capacity().refusal([Resources(gpus=1)])
+    assert fitting.device_of(asking) == "cpu"  # which is where that torch computes
+    assert not side_by_side(Profile(), [loaded])[0].devices
+    assert side_by_side(Profile(gpus=1), [loaded])[0].devices == ("0", "1")
+
+
+def test_where_a_gpu_is_asked_for_and_none_given_the_refusal_says_why(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    assert "There is no GPU to give: there is no NVIDIA driver" in Room().capacity().refusal([Resources(gpus=1)])
+    monkeypatch.setattr(gpus, "_ask_driver", lambda: ([], "the NVIDIA driver crashed (signal 11)"))
+    gpus.visible_gpus.cache_clear()
+    assert "no GPU to give: the NVIDIA driver crashed (signal 11);" in Room().capacity().refusal([Resources(gpus=1)])
+    driver(CARD)
+    assert "where they are named: --gpus 0,1" in Room().capacity().refusal([Resources(gpus=1)])
+
+
 def needing(loaded: LoadedClaim, gigabytes: float) -> LoadedClaim:
     return declared(loaded, memory=lambda *_: Memory(gigabytes * 1e9, f"{gigabytes:g} GB"))
 

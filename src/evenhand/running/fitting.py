@@ -33,14 +33,21 @@ def asks_for_no_gpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> 
 
 
 def why_on_cpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
-    """Why all trials of a claim compute on the CPU, whatever GPU there is; empty where they would take one."""
-    in_python = loaded.recipe.reference != COMMAND  # what another program can use is its own affair
-    return asks_for_no_gpu(loaded, default) or (why_torch_has_no_cuda() if in_python else "")
+    """Why all trials of a claim compute on the CPU, whatever GPU there is; empty where they would take one, or ask."""
+    claim = loaded.resolved.claim
+    asks = any(resources_of(claim, arm.name).over(default).gpus for arm in claim.arms)
+    return "" if asks else asks_for_no_gpu(loaded, default) or _why_torch_finds_none(loaded)
+
+
+def _why_torch_finds_none(loaded: LoadedClaim) -> str:
+    """Why torch has no GPU for the trials of a claim; empty for programs: what they can use is their own affair."""
+    return why_torch_has_no_cuda() if loaded.recipe.reference != COMMAND else ""
 
 
 def device_of(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
     """The device of a claim's trials on this machine, ``cpu`` or ``cuda``."""
-    return "cpu" if why_on_cpu(loaded, default) else device_of_programs()[0]
+    on_cpu = asks_for_no_gpu(loaded, default) or _why_torch_finds_none(loaded)
+    return "cpu" if on_cpu else device_of_programs()[0]
 
 
 def estimates(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[list[Memory], str]:
