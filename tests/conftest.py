@@ -121,7 +121,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     from evenhand.recipes import gpus
 
     def shows(*told: tuple[str, int | None, tuple[int, int] | None]) -> None:
-        monkeypatch.setattr(gpus, "_ask_driver", lambda: (list(told), "" if told else "there is no driver"))
+        monkeypatch.setattr(gpus, "_ask_driver", lambda: (list(told), "" if told else gpus.NO_DRIVER))
         gpus.visible_gpus.cache_clear()
 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

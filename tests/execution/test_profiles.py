@@ -116,7 +116,10 @@ def test_a_place_that_cannot_be_used_is_refused_before_the_first_trial(
     [
         ("cpus = 100_000", "a trial asks for 100,000 cores, which no node has; the largest is this machine with"),
         ("memory_gib = 1e6", "a trial asks for 1,000,000 GiB, which no node has"),
-        ("gpus = 1", "GPUs of this machine are given to trials where they are named: --gpus 0,1"),
+        (
+            "gpus = 1",
+            "There is no GPU to give: CUDA_VISIBLE_DEVICES is empty; if there is one all the same, name it: --gpus 0",
+        ),
     ],
 )
 def test_a_claim_that_asks_for_more_than_this_machine_has_is_refused_at_plan(

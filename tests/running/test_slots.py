@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+import evenhand as eh
 from evenhand.claims.load import LoadedClaim, load_claim
+from evenhand.cli.output import plan_document, print_plan
+from evenhand.cli.places import chosen_place
 from evenhand.errors import ClaimError
 from evenhand.execution import machine
 from evenhand.execution.local.room import Room
@@ -21,6 +27,7 @@ from evenhand.execution.places import room_of
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Resources
 from evenhand.ledger import Ledger
+from evenhand.recipes import gpus
 from evenhand.recipes.contract import Memory
 from evenhand.running import fitting, run, slots
 from evenhand.running.enter import check_machine
@@ -29,7 +36,7 @@ from evenhand.running.run import run_claims
 from evenhand.running.slots import side_by_side
 from tests.app import evenhand
 from tests.recipes.test_gpus import made
-from tests.running.test_run import write_claim
+from tests.running.test_run import Recorder, write_claim
 
 CARD = ("a card", 80_000_000_000, (8, 0))
 Driver = Callable[..., None]
@@ -120,6 +127,19 @@ def test_trials_that_want_no_gpu_have_the_cores_and_see_none(
     assert (held.environment, room.free) == ({"CUDA_VISIBLE_DEVICES": ""}, 15)
 
 
+def test_a_driver_that_fails_is_why_there_are_no_gpus(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    why = "the NVIDIA driver did not answer within 15 s"
+    monkeypatch.setattr(gpus, "_ask_driver", lambda: ([], why))
+    assert side_by_side(Profile(), [loaded]) == (Profile(), f"16 trials at a time; no GPU: {why}")
+    assert side_by_side(Profile(jobs=3), [loaded])[1] == f"3 trials at a time; no GPU: {why}"
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    words = f"3 trials at a time: the memory holds no more of the largest; no GPU: {why}"
+    assert side_by_side(Profile(), [needing(loaded, 20)])[1] == words
+
+
 def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
     toy_folder: Path, loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +155,33 @@ def test_a_torch_for_cpus_leaves_the_cores_to_recipes_and_the_gpu_to_programs(
     assert side_by_side(Profile(), [loaded, program])[0].devices == ("0",)
 
 
+def test_a_claim_that_asks_for_a_gpu_gets_it_whatever_torch_is_there(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "this torch is built for CPUs")
+    loaded.path.write_text(loaded.path.read_text() + "\n[resources]\ngpus = 1\n")
+    asking = load_claim(loaded.path)
+    driver(CARD, CARD)
+    profile, told = side_by_side(Profile(), [asking])
+    assert (profile.devices, told) == (("0", "1"), "2 GPUs: 2 trials at a time, each on one of them; -j N for more")
+    assert not room_of(profile).capacity().refusal([Resources(gpus=1)])
+    assert fitting.device_of(asking) == "cpu"  # which is where that torch computes
+    assert not side_by_side(Profile(), [loaded])[0].devices
+    assert side_by_side(Profile(gpus=1), [loaded])[0].devices == ("0", "1")
+
+
+def test_where_a_gpu_is_asked_for_and_none_given_the_refusal_says_why(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    assert "There is no GPU to give: there is no NVIDIA driver" in Room().capacity().refusal([Resources(gpus=1)])
+    monkeypatch.setattr(gpus, "_ask_driver", lambda: ([], "the NVIDIA driver crashed (signal 11)"))
+    gpus.visible_gpus.cache_clear()
+    assert "no GPU to give: the NVIDIA driver crashed (signal 11);" in Room().capacity().refusal([Resources(gpus=1)])
+    driver(CARD)
+    assert "where they are named: --gpus 0,1" in Room().capacity().refusal([Resources(gpus=1)])
+
+
 def needing(loaded: LoadedClaim, gigabytes: float) -> LoadedClaim:
     return declared(loaded, memory=lambda *_: Memory(gigabytes * 1e9, f"{gigabytes:g} GB"))
 
@@ -145,8 +192,8 @@ def needing(loaded: LoadedClaim, gigabytes: float) -> LoadedClaim:
         (30, {}, ""),
         (30, {"jobs": 4}, ""),  # two on each of two GPUs
         (30, {"jobs": 6}, "3 trials at a time take more memory than there is: 30 GB, for each; the GPU has 80.0 GB, "
-         "which holds 2 trials. Lower -j or --per-gpu"),
-        (50, {"per_gpu": 2}, "which holds 1 trial. Lower -j or --per-gpu"),
+         "which holds 2 trials. Lower -j (`jobs`) or --per-gpu"),
+        (50, {"per_gpu": 2}, "which holds 1 trial. Lower -j (`jobs`) or --per-gpu"),
         (90, {}, "a trial takes more memory than there is"),
         (9, {"jobs": 40}, ""),  # of the claim's eight trials no more than eight can be on one GPU
     ],
@@ -160,7 +207,7 @@ def test_trials_that_share_a_gpu_fit_it_together_or_are_refused(
     if not refusal:
         check_machine(claim, room)
         return
-    with pytest.raises(ClaimError, match=refusal):
+    with pytest.raises(ClaimError, match=re.escape(refusal)):
         check_machine(claim, room)
 
 
@@ -187,12 +234,47 @@ def test_on_cores_no_more_trials_run_than_the_memory_holds(
     claim = needing(loaded, 20)
     profile, told = side_by_side(Profile(), [claim])
     assert (profile.jobs, told) == (3, "3 trials at a time: the memory holds no more of the largest")
-    with pytest.raises(ClaimError, match=r"4 trials at a time .* this machine has 64.0 GB, which holds 3 .* Lower -j"):
+    with pytest.raises(
+        ClaimError, match=r"4 trials at a time .* this machine has 64.0 GB, which holds 3 .* Lower -j \(`jobs`\)"
+    ):
         check_machine(claim, Room(4))
     loaded.path.write_text(loaded.path.read_text() + "\n[resources]\nmemory_gib = 20\n")
     heeded = needing(load_claim(loaded.path), 20)  # its trials start while that much is free
     assert side_by_side(Profile(), [heeded]) == (Profile(), "")
     check_machine(heeded, Room(4))
+
+
+def test_where_not_one_trial_fits_the_memory_only_the_refusal_says_so(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    profile, told = side_by_side(Profile(), [needing(loaded, 90)])
+    assert (profile.jobs, told) == (1, "")
+    with pytest.raises(ClaimError, match="a trial takes more memory than there is"):
+        check_machine(needing(loaded, 90), room_of(profile))
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ({"devices": ("1",)}, "the GPU has 80.0 GB"),
+        ({"devices": ("0", "1")}, "the GPU has 8.0 GB"),
+        ({"gpus": 0}, "this machine has "),
+    ],
+)
+def test_a_plan_tells_the_memory_of_what_its_trials_may_have(
+    loaded: LoadedClaim, driver: Driver, asked: dict[str, Any], there: str
+) -> None:
+    driver(("small", 8_000_000_000, (8, 0)), CARD)
+    claim = needing(loaded, 5)
+    room = room_of(side_by_side(Profile(**asked), [claim])[0])
+    ledger = Ledger(loaded.folder / "ledger")
+    assert there in plan_of(claim, ledger, room=room).memory
+    assert there in plan_document(claim, ledger, room=room)["memory"]
+    text = StringIO()
+    print_plan(claim, ledger, Console(file=text, width=200), room=room)
+    assert there in text.getvalue()
 
 
 def test_a_plan_shows_it_and_a_run_keeps_to_it(
@@ -203,16 +285,67 @@ def test_a_plan_shows_it_and_a_run_keeps_to_it(
     line = "1 GPU: one trial at a time; -j N for more"
     assert line in [sentence for sentence, _ in plan_lines(plan_of(loaded, ledger, line))]
     rooms: list[Room] = []
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at(rooms))
+    for jobs in (None, 2):
+        with pytest.raises(InterruptedError):
+            run_claims([loaded], ledger, jobs=jobs)
+    assert [(room.jobs, room.gpus) for room in rooms] == [(1, ("0",)), (2, ("0",))]
+
+
+def test_a_finished_claim_takes_no_slots_from_the_others(
+    toy_folder: Path, loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver()
+    ledger = Ledger(toy_folder / "ledger")
+    done = load_claim(write_claim(toy_folder, name="done", seeds="[0]"))
+    run_claims([done], ledger, jobs=2)
+    monkeypatch.setattr(fitting, "device_memory", lambda device, among=(): 64_000_000_000)
+    both = [needing(done, 60), needing(loaded, 20)]
+    assert side_by_side(Profile(), both)[0].jobs == 1
+    asked = (None, None, None, None, None)
+    place, told = chosen_place(both, ledger, *asked)
+    assert (place.jobs, told) == (3, "3 trials at a time: the memory holds no more of the largest")
+    assert chosen_place(both[:1], ledger, *asked) == (Profile(), "")
+    rooms: list[Room] = []
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at(rooms))
+    with pytest.raises(InterruptedError):
+        run_claims(both, ledger)
+    assert rooms[0].jobs == 3
+
+
+def stop_at(rooms: list[Room]) -> Callable[..., None]:
+    """Ends a run before its first trial, and keeps the room that it would have had."""
 
     def stop(claims: Any, ledger: Any, executor: Any) -> None:
         rooms.append(executor.room)
         raise InterruptedError
 
-    monkeypatch.setattr(run, "_check_that_all_can_run", stop)
-    for jobs in (None, 2):
-        with pytest.raises(InterruptedError):
-            run_claims([loaded], ledger, jobs=jobs)
-    assert [(room.jobs, room.gpus) for room in rooms] == [(1, ("0",)), (2, ("0",))]
+    return stop
+
+
+def test_in_python_a_plan_and_a_run_say_how_many_run_side_by_side(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver(CARD)
+    ledger = loaded.folder / "ledger"
+    assert eh.plan(loaded, ledger).slots == "1 GPU: one trial at a time; -j N for more"
+    assert eh.plan(loaded, ledger, jobs=3).slots == "1 GPU: 3 trials at a time"
+    with pytest.raises(eh.EvenhandError, match="`jobs` is a number"):
+        eh.plan(loaded, ledger, jobs=0)
+    monkeypatch.setattr(run, "_check_that_all_can_run", stop_at([]))
+    told = Recorder()
+    with pytest.raises(InterruptedError):
+        eh.run(loaded, ledger, jobs=3, progress=told)
+    assert told.messages == ["1 GPU: 3 trials at a time"]
+
+
+def test_in_python_a_finished_claim_has_no_slots(loaded: LoadedClaim, driver: Driver) -> None:
+    driver()
+    eh.run(loaded, loaded.folder / "ledger", jobs=2, progress=False)
+    driver(CARD)
+    again = Recorder()
+    eh.run(loaded, loaded.folder / "ledger", progress=again)
+    assert (eh.plan(loaded, loaded.folder / "ledger").slots, again.messages) == ("", [])
 
 
 PROGRAM = """

@@ -48,16 +48,17 @@ def plan(
     store = Ledger(ledger, create=False)
     loaded = unfolded(loaded, store)
     check_after(loaded, store)
-    place, slots = chosen_place([loaded], on, profile, jobs, gpus, per_gpu)
+    place, slots = chosen_place([loaded], store, on, profile, jobs, gpus, per_gpu)
+    room = room_of(place) if place.executor == "local" else None
     if as_json:
-        print_json(plan_document(loaded, store, slots))
+        print_json(plan_document(loaded, store, slots, room))
     else:
-        print_plan(loaded, store, out(), slots=slots)
+        print_plan(loaded, store, out(), slots=slots, room=room)
     judged = at_level(loaded.resolved, store)
     if progress(judged, settled(outcomes_so_far(judged, store))).finished:
         return
-    if place.executor == "local":
-        check_machine(loaded, room_of(place))
+    if room is not None:
+        check_machine(loaded, room)
     check_capacity([loaded], capacity_of(place, ledger))
 
 

@@ -27,6 +27,7 @@ from evenhand.running.plan import plan_lines, plan_of
 
 if TYPE_CHECKING:
     from evenhand.decisions.verdict import Contrast, Decision
+    from evenhand.execution.local.room import Room
 
 
 def plain(value: Any) -> Any:
@@ -46,19 +47,25 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def plan_document(loaded: LoadedClaim, ledger: Ledger, slots: str = "") -> dict[str, Any]:
+def plan_document(loaded: LoadedClaim, ledger: Ledger, slots: str = "", room: Room | None = None) -> dict[str, Any]:
     """What a claim would run, as plain data."""
-    plan = plan_of(loaded, ledger, slots)
+    plan = plan_of(loaded, ledger, slots, room)
     document: dict[str, Any] = plain(plan)
     document["controls"] = None if plan.controls is None else plan.controls.model_dump(mode="json")
     return document
 
 
 def print_plan(
-    loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False, slots: str = ""
+    loaded: LoadedClaim,
+    ledger: Ledger,
+    console: Console,
+    *,
+    running: bool = False,
+    slots: str = "",
+    room: Room | None = None,
 ) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
-    for sentence, style in plan_lines(plan_of(loaded, ledger, slots), running=running):
+    for sentence, style in plan_lines(plan_of(loaded, ledger, slots, room), running=running):
         tell(console, sentence, style)
 
 

@@ -80,6 +80,7 @@ def _devices(gpus: str) -> tuple[str, ...]:
 
 def chosen_place(
     claims: Sequence[LoadedClaim],
+    ledger: Ledger,
     on: str | None,
     profile: str | None,
     jobs: int | None,
@@ -88,13 +89,17 @@ def chosen_place(
 ) -> tuple[Profile, str]:
     """Where the options have trials run, with what they leave open of this machine and its reason in words.
 
+    Claims of which the ledger has all trials have no say in it.
+
     Raises:
         SettingsError: there is no such profile, or it has unknown keys.
     """
     from evenhand.execution.profiles import Profile
+    from evenhand.running.run import has_trials_left
     from evenhand.running.slots import side_by_side
 
-    return side_by_side(chosen_profile(claims, on, profile, jobs, gpus, per_gpu) or Profile(jobs=jobs), claims)
+    chosen = chosen_profile(claims, on, profile, jobs, gpus, per_gpu) or Profile(jobs=jobs)
+    return side_by_side(chosen, [claim for claim in claims if has_trials_left(claim, ledger)])
 
 
 def executor_for(claims: Sequence[LoadedClaim], profile: Profile, ledger: Path, warm: bool | None) -> Executor:

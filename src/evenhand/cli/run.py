@@ -70,6 +70,7 @@ def run(
     from evenhand.cli.live import Screen
     from evenhand.cli.output import decision_document, print_plan
     from evenhand.cli.tracking import Trackers, tracked
+    from evenhand.execution.places import room_of
     from evenhand.ledger import Ledger
     from evenhand.running.enter import is_finished
     from evenhand.running.run import run_claims
@@ -77,10 +78,11 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    place, slots = chosen_place(loaded, on, profile, jobs, gpus, per_gpu)
+    place, slots = chosen_place(loaded, store, on, profile, jobs, gpus, per_gpu)
     executor = executor_for(loaded, place, ledger, warm)
+    room = room_of(place) if place.executor == "local" else None
     for claim in loaded:
-        print_plan(claim, store, console, running=True)
+        print_plan(claim, store, console, running=True, room=room)
     if slots:
         tell(console, slots)
     trackers = Trackers(tracked(track or ()), {one.resolved.name: one.path for one in loaded}, ledger)

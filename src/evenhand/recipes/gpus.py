@@ -13,6 +13,13 @@ import sys
 from dataclasses import dataclass
 
 _VARIABLE = "CUDA_VISIBLE_DEVICES"
+_EMPTY = f"{_VARIABLE} is empty"
+NO_DRIVER = "there is no NVIDIA driver (libcuda) here"
+_NO_GPU = ("the NVIDIA driver shows no GPU", "the NVIDIA driver finds no usable GPU (code 100)")
+"""What a driver says that works; 100 is CUDA_ERROR_NO_DEVICE."""
+
+_PATIENCE_SECONDS = 15
+"""Longer than a driver takes that wakes the GPUs first."""
 
 _Told = tuple[str, int | None, tuple[int, int] | None]
 
@@ -40,7 +47,7 @@ for place in range(count.value):
     )
     found.append([name.value.decode(errors="replace"), size.value if sized else None,
                   [major.value, minor.value] if told else None])
-print(json.dumps(found))
+print("\\n" + json.dumps(found))
 """
 """Asked in a process of its own: a driver that was initialised does not survive a fork."""
 
@@ -70,25 +77,47 @@ def visible_gpus() -> tuple[tuple[Gpu, ...], str]:
     """
     named = os.environ.get(_VARIABLE)
     if named is not None and not named.strip():
-        return (), f"{_VARIABLE} is empty"
+        return (), _EMPTY
     told, why_none = _ask_driver()
     names = [str(place) for place in range(len(told))] if named is None else [one.strip() for one in named.split(",")]
     # The driver stops at the first name that it does not know: what it shows are the first of them.
     return tuple(Gpu(name, *one) for name, one in zip(names, told, strict=False)), why_none
 
 
+def driver_failure() -> str:
+    """Why the driver could not tell what GPUs there are; empty where it told, and where there is no driver or GPU."""
+    found, why_none = visible_gpus()
+    return "" if found or why_none in (_EMPTY, NO_DRIVER, *_NO_GPU) else why_none
+
+
 def _ask_driver() -> tuple[list[_Told], str]:
     """Model, memory and compute capability of each GPU, and why there is none."""
+    command = [sys.executable, "-I", "-S", "-c", _QUESTION]
     try:
         asked = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _QUESTION], capture_output=True, text=True, timeout=60, check=False
+            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [], f"the NVIDIA driver did not answer ({type(error).__name__})"
+    except subprocess.TimeoutExpired:
+        return [], f"the NVIDIA driver did not answer within {_PATIENCE_SECONDS} s"
+    except OSError as error:
+        return [], f"the NVIDIA driver could not be asked ({type(error).__name__})"
+    if asked.returncode < 0:
+        return [], f"the NVIDIA driver crashed (signal {-asked.returncode})"
     if asked.returncode:
         return [], (asked.stderr.strip().splitlines() or ["the NVIDIA driver could not be asked"])[-1]
-    told = json.loads(asked.stdout)
-    return [(model, memory, (part[0], part[1]) if part else None) for model, memory, part in told], ""
+    return _read(asked.stdout)
 
 
-__all__ = ["Gpu", "visible_gpus"]
+def _read(answer: str) -> tuple[list[_Told], str]:
+    """The GPUs of an answer, among whatever the driver itself prints, before it or after; and why there is none."""
+    for line in reversed(answer.splitlines()):
+        if line.startswith('[["'):
+            try:
+                told = json.loads(line)
+                return [(model, memory, (part[0], part[1]) if part else None) for model, memory, part in told], ""
+            except ValueError:
+                continue
+    return [], "the NVIDIA driver's answer could not be read"
+
+
+__all__ = ["NO_DRIVER", "Gpu", "driver_failure", "visible_gpus"]

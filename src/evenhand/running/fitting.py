@@ -33,14 +33,21 @@ def asks_for_no_gpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> 
 
 
 def why_on_cpu(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
-    """Why all trials of a claim compute on the CPU, whatever GPU there is; empty where they would take one."""
-    in_python = loaded.recipe.reference != COMMAND  # what another program can use is its own affair
-    return asks_for_no_gpu(loaded, default) or (why_torch_has_no_cuda() if in_python else "")
+    """Why all trials of a claim compute on the CPU, whatever GPU there is; empty where they would take one, or ask."""
+    claim = loaded.resolved.claim
+    asks = any(resources_of(claim, arm.name).over(default).gpus for arm in claim.arms)
+    return "" if asks else asks_for_no_gpu(loaded, default) or _why_torch_finds_none(loaded)
+
+
+def _why_torch_finds_none(loaded: LoadedClaim) -> str:
+    """Why torch has no GPU for the trials of a claim; empty for programs: what they can use is their own affair."""
+    return why_torch_has_no_cuda() if loaded.recipe.reference != COMMAND else ""
 
 
 def device_of(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> str:
     """The device of a claim's trials on this machine, ``cpu`` or ``cuda``."""
-    return "cpu" if why_on_cpu(loaded, default) else device_of_programs()[0]
+    on_cpu = asks_for_no_gpu(loaded, default) or _why_torch_finds_none(loaded)
+    return "cpu" if on_cpu else device_of_programs()[0]
 
 
 def estimates(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[list[Memory], str]:
@@ -65,15 +72,20 @@ def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[fl
     return found[0].bytes, found[0].words, device
 
 
-def memory_words(loaded: LoadedClaim) -> str:
-    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say."""
-    found, device = estimates(loaded)
+def memory_words(loaded: LoadedClaim, room: Room | None = None) -> str:
+    """The memory that a trial takes and what there is, as a sentence; empty where there is nothing to say.
+
+    Args:
+        loaded: the claim.
+        room: what of this machine its trials may have; None for all of it.
+    """
+    found, device = estimates(loaded, NOTHING_ASKED if room is None else room.default)
+    there = _there(device, device_memory(device, () if room is None else room.gpus))
     waiting = [memory.words for memory in found if memory.bytes is None]
     if len(waiting) < len(found):
         some = f"; not estimated for all trials: {waiting[0]}" if waiting else ""
-        there = _there(device, device_memory(device))
         return f"memory of the largest trial, estimated: {found[0].words}; {there}{some}"
-    return f"memory of a trial: not estimated, {waiting[0]}; {_there(device, device_memory(device))}" if waiting else ""
+    return f"memory of a trial: not estimated, {waiting[0]}; {there}" if waiting else ""
 
 
 def fitting(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> int | None:
@@ -115,7 +127,7 @@ def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
     return (
         f"{together} trials at a time take more memory than there is: {words}, for each; "
         f"{_there(device, there)}, which holds {counted(fits, 'trial')}. "
-        + ("Lower -j" if device == "cpu" else "Lower -j or --per-gpu")
+        + ("Lower -j (`jobs`)" if device == "cpu" else "Lower -j (`jobs`) or --per-gpu")
     )
 
 

@@ -17,6 +17,7 @@ from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
     from evenhand.decisions.power import SmallestEffect
+    from evenhand.execution.local.room import Room
 
 _USUAL_LEVEL = 0.05
 
@@ -105,8 +106,15 @@ class Plan:
     micro_batch: tuple[str, ...] = ()
 
 
-def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "") -> Plan:
-    """What a claim would run, given what the ledger holds, and how many trials side by side (a sentence)."""
+def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "", room: Room | None = None) -> Plan:
+    """What a claim would run.
+
+    Args:
+        loaded: the claim.
+        ledger: what it holds of it.
+        slots: how many trials run side by side, as a sentence.
+        room: what of this machine they may have; None for all of it.
+    """
     from evenhand.decisions.power import smallest_effects
     from evenhand.decisions.wording import foreseen_words
     from evenhand.running.probing import kept_words  # here: what only tells of claims does without the loop
@@ -145,7 +153,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "") -> Plan:
         stale=dict(compared.stale),
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         post_hoc=foreseen_words(standing.foreseen(claim, ledger)),
-        memory=memory_words(loaded),
+        memory=memory_words(loaded, room),
         slots=slots,
         micro_batch=tuple(kept_words(loaded, ledger)),
         search=tuple(searching.plan_words(claim, done)),

@@ -113,7 +113,7 @@ def run_claims(
     close = _closing(decisions, on_decided)
     with ExitStack() as held:
         locks = [_lock(claim, ledger, held) for claim in claims]
-        place = executor or _slots_here(claims, jobs, warm)
+        place = executor or _slots_here(claims, ledger, jobs, warm, observers or {})
         _check_that_all_can_run(claims, ledger, place)
         origin = cache(provenance)
         runs = [
@@ -146,12 +146,21 @@ def _closing(decisions: dict[str, Decision], on_decided: Decided | None) -> Call
     return close
 
 
-def _slots_here(claims: Sequence[LoadedClaim], jobs: int | None, warm: bool | None) -> Executor:
-    """Slots on this machine, not opened yet."""
+def _slots_here(
+    claims: Sequence[LoadedClaim],
+    ledger: Ledger,
+    jobs: int | None,
+    warm: bool | None,
+    observers: Mapping[str, Observer],
+) -> Executor:
+    """Slots on this machine, not opened yet; observers of claims that have trials left are told how many, and why."""
     recipes: dict[Path, list[str]] = {}
     for claim in claims:
         recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)
-    profile, _ = side_by_side(Profile(jobs=jobs), claims)
+    left = [claim for claim in claims if has_trials_left(claim, ledger)]
+    profile, words = side_by_side(Profile(jobs=jobs), left)
+    for claim in left if words else ():
+        observers.get(claim.resolved.name, Observer()).message(words)
     return local_slots(recipes, profile.jobs, warm, room_of(profile))
 
 
@@ -191,11 +200,12 @@ def _check_that_all_can_run(claims: Sequence[LoadedClaim], ledger: Ledger, execu
                 check_machine(claim, executor.room)
             check_capacity([claim], capacity)
         except ClaimError:
-            if _has_trials_left(claim, ledger):
+            if has_trials_left(claim, ledger):
                 raise
 
 
-def _has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:
+def has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:
+    """Whether a run of a claim would start a trial, as far as the ledger knows."""
     known = searching.unfolded_claim(claim.resolved, ledger)
     return not progress(families.at_level(known, ledger), settled(outcomes_so_far(known, ledger))).finished
 

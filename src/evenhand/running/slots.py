@@ -9,7 +9,7 @@ from evenhand.claims.load import LoadedClaim
 from evenhand.errors import counted
 from evenhand.execution.machine import cores
 from evenhand.execution.profiles import Profile
-from evenhand.recipes.gpus import visible_gpus
+from evenhand.recipes.gpus import driver_failure, visible_gpus
 from evenhand.running.fitting import asks_for_no_gpu, fitting, resources_of, why_on_cpu
 
 
@@ -31,7 +31,7 @@ def side_by_side(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profi
         return profile, ""
     gpus = tuple(gpu.device for gpu in visible_gpus()[0])
     if not gpus:
-        return _on_cores(profile, claims)
+        return _without_gpus(profile, claims)
     reasons = [why_on_cpu(claim, profile.resources) for claim in claims]
     why = ", ".join(dict.fromkeys(reasons)) if all(reasons) else ""
     if profile.devices:
@@ -55,14 +55,25 @@ def _on_gpus(profile: Profile, gpus: Sequence[str]) -> Profile:
     return Profile.model_validate({**profile.model_dump(exclude_unset=True), **update})
 
 
+def _without_gpus(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profile, str]:
+    """A slot per core, as the memory allows; in words, too, where it is the driver that fails."""
+    found, words = _on_cores(profile, claims)
+    failure = "" if profile.devices else driver_failure()
+    if failure:
+        words = f"{words or _at_a_time(found.jobs or cores())}; no GPU: {failure}"
+    return found, words
+
+
 def _on_cores(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profile, str]:
     """A slot per core; fewer, where the memory does not hold so many of the largest trials."""
     if profile.jobs is not None:
         return profile, ""
     known = [found for claim in claims if (found := fitting(claim, profile.resources)) is not None]
-    fits = max(1, min(known, default=cores()))
+    fits = min(known, default=cores())
     if fits >= cores():
         return profile, ""
+    if not fits:  # which refuses the claim
+        return profile.model_copy(update={"jobs": 1}), ""
     return profile.model_copy(update={"jobs": fits}), f"{_at_a_time(fits)}: the memory holds no more of the largest"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from evenhand.execution.machine import cores, machine, share_threads
 from evenhand.execution.resources import NOTHING_ASKED, Capacity, Node, Resources
+from evenhand.recipes.gpus import visible_gpus
 
 
 @dataclass(frozen=True)
@@ -95,5 +96,12 @@ class Room:
     def capacity(self) -> Capacity:
         """This machine as the one node that there is."""
         node = Node("this machine", cores(), len(self.gpus), self.memory_gib)
-        named = "GPUs of this machine are given to trials where they are named: --gpus 0,1, or `devices` in a profile"
-        return Capacity((node,), self.free, self.default, named)
+        return Capacity((node,), self.free, self.default, "" if self.gpus else _why_none_given())
+
+
+def _why_none_given() -> str:
+    """Why this machine has no GPU for trials, with a cure."""
+    there, why = visible_gpus()
+    if there:
+        return "GPUs of this machine are given to trials where they are named: --gpus 0,1, or `devices` in a profile"
+    return f"There is no GPU to give: {why}; if there is one all the same, name it: --gpus 0, or `devices` in a profile"

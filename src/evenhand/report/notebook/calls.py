@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evenhand.claims.load import all_trials, queue
 from evenhand.errors import EvenhandError
+from evenhand.execution.places import room_of
 from evenhand.execution.profiles import Profile
 from evenhand.recipes import catalogue
 from evenhand.report.notebook.live import watcher
@@ -15,7 +16,7 @@ from evenhand.running.enter import check_after, decided, is_finished, stale_resu
 from evenhand.running.observer import Observer
 from evenhand.running.opened import ClaimLike, LedgerLike, as_claim, opened, runnable
 from evenhand.running.plan import plan_of
-from evenhand.running.run import run_claim
+from evenhand.running.run import has_trials_left, run_claim
 from evenhand.running.searching import unfolded
 from evenhand.running.slots import side_by_side
 
@@ -49,8 +50,7 @@ def run(
             "evenhand.run was called while the file of a recipe was being imported, so that the run would start "
             'itself. Put the call under `if __name__ == "__main__":`, or the recipe into a file of its own.'
         )
-    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
-        raise EvenhandError(f"`jobs` is a number of trials side by side, 1 or more; found {jobs!r}.")
+    _check_jobs(jobs)
     loaded = runnable(claim)
     observer = watcher(progress, loaded.resolved)
     with opened(ledger, create=True) as store:
@@ -64,21 +64,30 @@ def run(
         return Result.of(decision, loaded.resolved)
 
 
-def plan(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Plan:
+def _check_jobs(jobs: int | None) -> None:
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
+        raise EvenhandError(f"`jobs` is a number of trials side by side, 1 or more; found {jobs!r}.")
+
+
+def plan(claim: ClaimLike, ledger: LedgerLike = ".evenhand", *, jobs: int | None = None) -> Plan:
     """What a claim would run: trials, budget, smallest detectable effect. Nothing is run and nothing is written.
 
     Args:
         claim: path of its file, or what ``load_claim`` returned.
         ledger: path of its folder, or a ``Ledger``.
+        jobs: trials side by side, as ``run`` would be told.
 
     Raises:
         ClaimError: the claim has faults.
         LedgerError: the ledger is damaged.
     """
+    _check_jobs(jobs)
     loaded = runnable(claim)
     with opened(ledger, create=False) as store:
         check_after(loaded, store)
-        return Plan.of(plan_of(loaded, store, side_by_side(Profile(), [loaded])[1]))
+        left = [loaded] if has_trials_left(loaded, store) else []
+        profile, slots = side_by_side(Profile(jobs=jobs), left)
+        return Plan.of(plan_of(loaded, store, slots, room_of(profile)))
 
 
 def decide(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Result:
