@@ -174,7 +174,7 @@ def _lengths(settings: NarrowSettings, folder: Path, prompt: int) -> Lengths:
     if s.mix_data is not None:
         lesson = max(lesson, _at_most(limit, s.mix_data, folder, "choices"))
     row = max(lesson, chat if s.replay is not None else 0, prompt if s.anchor_prompts is not None else 0)
-    arc = 0 if s.arc is None else longest_text(data_path(s.arc, folder), "choices") or limit  # none is left out
+    arc = 0 if s.arc is None else _longest(s.arc, folder, "choices") or limit  # none is left out
     hotpot = 0 if s.hotpot is None else _at_most(2 * limit, s.hotpot, folder, "supported")
     return Lengths(row, lesson, prompt, chat, arc, hotpot)
 
@@ -189,7 +189,14 @@ def _conversation(settings: CheckpointSettings, folder: Path) -> int:
 
 
 def _at_most(limit: int, name: str, folder: Path, kind: Kind) -> int:
-    return min(limit, longest_text(data_path(name, folder), kind) or limit)
+    return min(limit, _longest(name, folder, kind) or limit)
+
+
+def _longest(name: str, folder: Path, kind: Kind) -> int | None:
+    try:
+        return longest_text(data_path(name, folder), kind)
+    except (OSError, RuntimeError):  # a name too long for a path, or a home that nobody has
+        return None
 
 
 def _student(settings: TrainingSettings, shape: Shape, item: int, quantisation: str | None) -> Student:

@@ -195,6 +195,12 @@ def test_conversations_are_taken_no_longer_than_their_file_has_them(data: Path) 
     assert of_checkpoint(data, **told, max_seq_length=8192, packing=True) > longer
 
 
+@pytest.mark.parametrize("name", ["org/talks", "~nosuchuser/talks.jsonl", "n" * 300])
+def test_rows_that_are_not_at_hand_are_taken_as_long_as_they_may_be(name: str, data: Path) -> None:
+    short, long = (of_checkpoint(data, **ALONE, dataset=name, max_seq_length=limit) for limit in (256, 8192))
+    assert short < long
+
+
 def test_what_one_trial_makes_for_all_is_told_apart_from_what_each_takes(data: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(memory, "shape_of", lambda reference, folder: SMOLLM2)
     few, many = (narrow_memory({**NARROW, "own_tokens": count}, data, "cpu") for count in (2, 4096))
