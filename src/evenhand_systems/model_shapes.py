@@ -12,6 +12,12 @@ from evenhand.data.model_store import data_path
 from evenhand.data.models import cached_folder
 from evenhand.errors import DataError
 
+KINDS: Mapping[str, tuple[bool, bool]] = {
+    "llama": (False, False), "mistral": (False, False), "qwen2": (False, False), "qwen3": (False, True),
+    "smollm3": (True, False), "gemma": (True, True), "gemma2": (True, True), "gemma3_text": (True, True),
+}  # fmt: skip
+"""Model types whose layers have the linear maps of Llama's: whether the head is the embedding table where a
+configuration does not say, and whether heads have a width of their own, which it must say."""
 _BYTES = {"bfloat16": 2, "float16": 2}
 
 
@@ -87,19 +93,23 @@ def shape_of(reference: str, folder: Path) -> Shape | None:
         reference: folder (relative to ``folder``), name (``evenhand models``) or hub id: of a published one that the
             claims name, or one whose configuration the hub's client keeps. Nothing is fetched.
     """
-    local = data_path(reference, folder)
-    if not local.exists() and reference in PUBLISHED:
-        return PUBLISHED[reference]
-    place = local if local.exists() else cached_folder(reference)
     try:
+        local = data_path(reference, folder)
+        if not local.exists() and reference in PUBLISHED:
+            return PUBLISHED[reference]
+        place = local if local.exists() else cached_folder(reference)
         found = None if place is None else reading.read_json(place / "config.json")
-    except DataError:
+    except (DataError, OSError, RuntimeError):  # also a name too long for a path, or a home that nobody has
         return None
     return read_shape(found) if isinstance(found, dict) else None
 
 
 def read_shape(found: Mapping[str, Any]) -> Shape | None:
-    """Sizes as a ``config.json`` has them; None where one is missing or no number, or where there are experts."""
+    """Sizes as a ``config.json`` has them; None where one is missing or no number, where there are experts or weights
+    in fewer bits, and for model types other than :data:`KINDS`."""
+    kind = KINDS.get(str(found.get("model_type")))
+    if kind is None or found.get("quantization_config") or (kind[1] and not found.get("head_dim")):
+        return None
     names = ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size")
     values = [found.get(name) for name in names]
     if not all(isinstance(value, int) and value > 0 for value in values) or any("expert" in name for name in found):
@@ -109,7 +119,8 @@ def read_shape(found: Mapping[str, Any]) -> Shape | None:
     if not (isinstance(keys, int) and isinstance(across, int)):
         return None
     stored = _BYTES.get(str(found.get("dtype") or found.get("torch_dtype")), 4)
-    return Shape(layers, width, heads, keys, across, inner, vocabulary, bool(found.get("tie_word_embeddings")), stored)
+    tied = found.get("tie_word_embeddings")
+    return Shape(layers, width, heads, keys, across, inner, vocabulary, kind[0] if tied is None else bool(tied), stored)
 
 
 def unknown_words(references: list[str]) -> str:

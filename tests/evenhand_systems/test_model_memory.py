@@ -8,15 +8,18 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+import torch
+import transformers
 
 from evenhand.data import model_store
 from evenhand_systems import model_memory
 from evenhand_systems.model_memory import Step
-from evenhand_systems.model_shapes import PUBLISHED, Shape, read_shape, shape_of
+from evenhand_systems.model_shapes import KINDS, PUBLISHED, Shape, read_shape, shape_of
 
 SMOLLM2 = {
-    "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
-    "num_key_value_heads": 3, "head_dim": 64, "vocab_size": 49152, "tie_word_embeddings": True,
+    "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+    "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "vocab_size": 49152,
+    "tie_word_embeddings": True,
 }  # fmt: skip
 SMALL = Shape(6, 256, 4, 2, 64, 704, 8192, True)
 
@@ -30,6 +33,34 @@ def test_the_sizes_of_a_model_are_read_from_its_configuration() -> None:
     ] * 2
     for broken in ({}, {**SMOLLM2, "hidden_size": "wide"}, {**SMOLLM2, "vocab_size": None}):
         assert read_shape(broken) is None
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_matrices_of_each_kind_are_counted_as_its_model_has_them(kind) -> None:
+    sizes = {name: value for name, value in SMOLLM2.items() if name not in ("model_type", "tie_word_embeddings")}
+    config = transformers.AutoConfig.for_model(kind, pad_token_id=0, **{**sizes, "num_hidden_layers": 2})
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config)
+    said = {"model_type": kind, **sizes, "num_hidden_layers": 2}  # no word of ties
+    shape = read_shape(said)
+    assert shape is not None
+    matrices = sum(value.numel() for value in model.parameters() if value.ndim == 2)
+    assert shape.parameters == matrices + (2 * shape.layers + 1) * shape.width
+    assert read_shape({**said, "tie_word_embeddings": not shape.tied}) == replace(shape, tied=not shape.tied)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"model_type": kind} for kind in ("gpt_neox", "bert", "phi3", "rwkv7", None)]
+    + [{"quantization_config": {"bits": 4}}, {"model_type": "gemma", "head_dim": None}],
+)
+def test_what_is_built_otherwise_or_stored_in_fewer_bits_tells_no_sizes(other) -> None:
+    assert read_shape({**SMOLLM2, **other}) is None
+
+
+@pytest.mark.parametrize("reference", ["~nosuchuser/x", "n" * 300])
+def test_a_name_that_no_path_can_have_tells_no_sizes(reference, tmp_path) -> None:
+    assert shape_of(reference, tmp_path) is None
 
 
 def test_a_mixture_of_experts_is_not_taken_for_a_plain_model() -> None:

@@ -60,8 +60,15 @@ def estimates(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[
         return [], ""
     device = device_of(loaded, default)
     found = {estimate(settings, loaded.folder, device) for settings in loaded.resolved.settings.values()}
-    told = [memory for memory in found if memory is not None]
+    told = [_whole_batches(loaded, memory) for memory in found if memory is not None]
     return sorted(told, key=lambda memory: (-(memory.bytes or 0.0), memory.words)), device
+
+
+def _whole_batches(loaded: LoadedClaim, memory: Memory) -> Memory:
+    """An estimate, which counts all rows of a step at once; its words say so where a claim splits its batches."""
+    if memory.bytes is None or loaded.resolved.limits.micro_batch is None:
+        return memory
+    return Memory(memory.bytes, f"{memory.words}, without limits.micro_batch, which leaves training less")
 
 
 def largest(loaded: LoadedClaim, default: Resources = NOTHING_ASKED) -> tuple[float, str, str] | None:
@@ -104,12 +111,12 @@ def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
     """Why a claim's trials do not fit the device, with a cure; empty where they do, or where nobody knows.
 
     Args:
-        loaded: the claim.
+        loaded: the claim; one that splits its batches (``limits.micro_batch``) is taken to fit.
         room: what of this machine they share; None to look at one trial alone.
     """
     default = NOTHING_ASKED if room is None else room.default
     found = largest(loaded, default)
-    if found is None:
+    if found is None or loaded.resolved.limits.micro_batch is not None:  # which no estimate knows
         return ""
     needed, words, device = found
     there = device_memory(device, () if room is None else room.gpus)
@@ -119,6 +126,7 @@ def shortage(loaded: LoadedClaim, room: Room | None = None) -> str:
         return (
             f"a trial takes more memory than there is: {words}; {_there(device, there)}. Run the claim on a "
             "device with more memory, or lower what a step holds (batches, texts, sizes of the models)"
+            + ("; limits.micro_batch splits a batch in training" if loaded.recipe.info.micro_batch else "")
         )
     together = 1 if room is None else min(room.sharing, len(all_trials(loaded.resolved)))
     fits = int(there // needed)

@@ -4,9 +4,9 @@ Counted: weights in the precision in which the recipe loads them; the judge, in 
 in memory beside the model since it is asked while that trains; adapters with gradients, both moments of AdamW and its
 step; what a step keeps of its layers, or of one where they are computed twice (on ``cuda``), of the base's states, and
 of logits, a chunk at a time; keys and values of answers; the table of the lowest layers (``adapted_layers``); the
-second copy of a merged export. Rows are taken to be as long as the settings allow: so far an upper bound. Not counted:
-what a process holds once its modules are imported (.55 GB on a CPU), a device's own needs, data sets, and what a chat
-template adds beyond :data:`TEMPLATE` tokens a turn: so far a lower one.
+second copy of a merged export. Rows are taken to be as long as the longest of their file that the settings allow: so
+far an upper bound. Not counted: what a process holds once its modules are imported (.55 GB on a CPU), a device's own
+needs, data sets, and what a chat template adds beyond :data:`TEMPLATE` tokens a turn: so far a lower one.
 
 With SmolLM2 on a CPU the estimate is .8 to 1.5 times the peak that is measured above the imports, which a test holds;
 for other models and GPUs it is computed, and has not been measured.
@@ -14,8 +14,8 @@ for other models and GPUs it is computed, and has not been measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from evenhand.data.model_store import data_path
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Memory
 from evenhand_systems.anchored_sft.data.instructions import instructions
+from evenhand_systems.anchored_sft.data.lengths import TEMPLATE, Kind, longest_text
 from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, TrainingSettings
 from evenhand_systems.model_memory import (
@@ -42,8 +43,6 @@ from evenhand_systems.model_memory import (
 )
 from evenhand_systems.model_shapes import Shape, shape_of, unknown_words
 
-TEMPLATE = 40
-"""Tokens that a chat template puts around a turn, a system message among them."""
 CHUNK = 128
 """Rows of logits at once in training, as ``AnchoredSFTTrainer`` has them."""
 LOSS_CHUNK = 256
@@ -92,8 +91,10 @@ def checkpoint_memory(settings: Mapping[str, Any], folder: Path, device: str) ->
     if shape is None:
         return Memory(None, unknown_words([chosen.model]))
     student = _student(chosen, shape, item_bytes(device), chosen.quantisation)
-    phases = _training(chosen, student, chosen.max_seq_length, twice=device == "cuda")
-    phases["measuring losses"] = _losses(student, chosen.batch * chosen.max_seq_length, LOSS_CHUNK)
+    longest = _conversation(chosen, folder)
+    phases = _training(chosen, student, longest, twice=device == "cuda")
+    measured = longest if chosen.general_text is None else chosen.max_seq_length
+    phases["measuring losses"] = _losses(student, chosen.batch * measured, LOSS_CHUNK)
     if chosen.save_merged_to is not None:
         phases["merging into a copy"] = student.weights
     beside = {f"for adapters{_optimised(chosen)}": student.adapters(chosen)}
@@ -110,11 +111,11 @@ def checkpoint_memory(settings: Mapping[str, Any], folder: Path, device: str) ->
         else:
             beside = {"of the judge beside them": float(judge.stored * judge.trunk), **beside}
             phases[f"judging {JUDGED} conversations at once"] = _judging(judge, JUDGED * (told + new))
-    return _largest(student, [(phases, beside)], bound)
+    return _largest(student, phases, beside, bound)
 
 
 def narrow_memory(settings: Mapping[str, Any], folder: Path, device: str) -> Memory:
-    """What a trial of ``anchored_sft.narrow`` takes, the first of a claim, which makes what all of them share.
+    """What each trial of ``anchored_sft.narrow`` takes; in words, what the first of a claim makes for all of them.
 
     Args:
         settings: of the recipe, resolved.
@@ -128,22 +129,74 @@ def narrow_memory(settings: Mapping[str, Any], folder: Path, device: str) -> Mem
     if shape is None:
         return Memory(None, unknown_words([chosen.model]))
     try:
-        prompts = len(read_questions(data_path(chosen.prompts, folder)))
+        prompts = [tokens_of(one.turns[0]) + TEMPLATE for one in read_questions(data_path(chosen.prompts, folder))]
     except DataError:
         return Memory(None, _unread("prompts", chosen.prompts))
     student = _student(chosen, shape, item_bytes(device), None)
-    rows, longest = min(REPLIED, prompts), chosen.max_seq_length
-    own = answering_bytes(shape, rows, longest, chosen.own_tokens, student.item)
-    first = {f"the model's own answers to {rows} prompts at once": own}
-    replayed = 0 if chosen.replay is None else chosen.own_tokens + 1
-    phases = _training(chosen, student, longest + replayed, twice=device == "cuda")
-    phases["measuring losses"] = _losses(student, max(PACKED, 2 * longest), PACKED_CHUNK)
+    longest = _lengths(chosen, folder, max(prompts))
+    phases = _training(chosen, student, longest.row, twice=device == "cuda")
+    phases["measuring losses"] = _losses(student, max(PACKED, *astuple(longest)), PACKED_CHUNK)
     beside = {f"for adapters{_optimised(chosen)}": student.adapters(chosen)}
     if student.layers < shape.layers:
-        table = RESERVE * _texts(chosen, prompts) * shape.width * student.item
+        table = RESERVE * _texts(chosen, len(prompts), longest) * shape.width * student.item
         beside = {"of the lowest layers' table": table, **beside}
         phases["writing that table down"] = table
-    return _largest(student, [(first, {}), (phases, beside)], "")
+    rows = min(REPLIED, len(prompts))
+    alone = student.weights + answering_bytes(shape, rows, longest.prompt, chosen.own_tokens, student.item)
+    shared = f"; before that, one trial alone takes {gb(alone)} for the model's own answers to {rows} prompts at once"
+    return _largest(student, phases, beside, f"{shared}, which all share")
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of the longest text of each kind that a trial on a narrow task uses.
+
+    Attributes:
+        row: of a step.
+        lesson: of the task, or of other data that is mixed in.
+        prompt, chat: general ones without and with the model's own answer.
+        arc, hotpot: questions with an answer.
+    """
+
+    row: int
+    lesson: int
+    prompt: int
+    chat: int
+    arc: int
+    hotpot: int
+
+
+def _lengths(settings: NarrowSettings, folder: Path, prompt: int) -> Lengths:
+    """What the files have, and the settings let through; where a file cannot be read, what the settings let through."""
+    s, limit = settings, settings.max_seq_length
+    prompt = min(limit, prompt)
+    lesson, chat = _at_most(limit, s.data, folder, s.task), prompt + s.own_tokens + 1
+    if s.mix_data is not None:
+        lesson = max(lesson, _at_most(limit, s.mix_data, folder, "choices"))
+    row = max(lesson, chat if s.replay is not None else 0, prompt if s.anchor_prompts is not None else 0)
+    arc = 0 if s.arc is None else _longest(s.arc, folder, "choices") or limit  # none is left out
+    hotpot = 0 if s.hotpot is None else _at_most(2 * limit, s.hotpot, folder, "supported")
+    return Lengths(row, lesson, prompt, chat, arc, hotpot)
+
+
+def _conversation(settings: CheckpointSettings, folder: Path) -> int:
+    """Tokens of the longest row of a step: as the files have it, and the settings let it through."""
+    limit = settings.max_seq_length
+    if settings.packing or settings.streaming:
+        return limit
+    named = [name for name in (settings.dataset, settings.prompts_dataset) if name is not None]
+    return max(_at_most(limit, name, folder, "messages") for name in named)
+
+
+def _at_most(limit: int, name: str, folder: Path, kind: Kind) -> int:
+    return min(limit, _longest(name, folder, kind) or limit)
+
+
+def _longest(name: str, folder: Path, kind: Kind) -> int | None:
+    try:
+        return longest_text(data_path(name, folder), kind)
+    except (OSError, RuntimeError):  # a name too long for a path, or a home that nobody has
+        return None
 
 
 def _student(settings: TrainingSettings, shape: Shape, item: int, quantisation: str | None) -> Student:
@@ -193,14 +246,14 @@ def _asked(path: Path, new: int) -> tuple[int, int]:
     return max(told), min(ANSWERED, len(questions))
 
 
-def _texts(settings: NarrowSettings, prompts: int) -> int:
-    """Tokens of all texts in the table of the lowest layers: as long as they may be, instructions as they are."""
-    s, longest = settings, settings.max_seq_length
-    rows = s.dev_rows + s.target_rows + s.training_rows
-    asked = (s.arc_questions * CHOICES if s.arc else 0) + 2 * (s.hotpot_questions if s.hotpot else 0)
-    general = prompts * (2 * longest + s.own_tokens)  # with the model's own answers, and alone
+def _texts(settings: NarrowSettings, prompts: int, longest: Lengths) -> int:
+    """Tokens of all texts in the table of the lowest layers: each as long as the longest, instructions as they are."""
+    s = settings
+    rows = (s.dev_rows + s.target_rows + s.training_rows) * longest.lesson
+    asked = s.arc_questions * CHOICES * longest.arc + s.hotpot_questions * longest.hotpot
+    general = prompts * (longest.chat + longest.prompt)  # with the model's own answers, and alone
     told = sum(tokens_of(one.prompt + one.lead + (one.want or "?")) + TEMPLATE for one in instructions(s.per_kind))
-    return (rows + asked) * longest + general + told
+    return rows + asked + general + told
 
 
 def _optimised(settings: TrainingSettings) -> str:
@@ -211,11 +264,10 @@ def _unread(what: str, path: str) -> str:
     return f"it waits for the {what} in '{path}', which cannot be read"
 
 
-def _largest(student: Student, times: Sequence[tuple[Mapping[str, float], Mapping[str, float]]], bound: str) -> Memory:
-    """The largest of phases, each over what stands beside the weights at its time."""
-    found = [({"of weights": student.weights, **beside}, name, own)
-             for phases, beside in times for name, own in phases.items()]  # fmt: skip
-    held, name, own = max(found, key=lambda one: sum(one[0].values()) + one[2])
+def _largest(student: Student, phases: Mapping[str, float], beside: Mapping[str, float], more: str) -> Memory:
+    """The largest of phases, over what stands beside the weights all the time."""
+    held = {"of weights": student.weights, **beside}
+    name, own = max(phases.items(), key=lambda one: one[1])
     peak = sum(held.values()) + own
     parts = [f"{gb(count)} {what}" for what, count in held.items()] + [f"{gb(own)} for {name}"]
-    return Memory(peak, f"at its peak {gb(peak)} ({', '.join(parts)}){bound}")
+    return Memory(peak, f"at its peak {gb(peak)} ({', '.join(parts)}){more}")

@@ -158,10 +158,55 @@ def test_a_replayed_row_and_a_table_of_lower_layers_are_counted(data: Path, monk
     monkeypatch.setattr(memory, "shape_of", lambda reference, folder: SMOLLM2)
     plain, replayed, few = (
         narrow_memory({**NARROW, **own}, data, "cpu").bytes or 0.0
-        for own in ({}, {"replay": 0.5}, {"adapted_layers": 6})
+        for own in ({}, {"replay": 0.5, "own_tokens": 64}, {"adapted_layers": 6})
     )
     assert few < plain < replayed
     assert "table" in narrow_memory({**NARROW, "adapted_layers": 6}, data, "cpu").words
+
+
+@pytest.mark.parametrize(
+    "own", [{}, {"replay": 0.5}, {"anchor_type": "kl", "kl_coef": 1.0, "anchor_prompts": 2}, {"adapted_layers": 6}]
+)
+def test_rows_are_taken_no_longer_than_the_files_have_them(own: dict[str, Any], data: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(memory, "shape_of", lambda reference, folder: SMOLLM2)
+    short, long, longer = (
+        narrow_memory({**NARROW, **own, "max_seq_length": limit}, data, "cpu").bytes or 0.0 for limit in (50, 300, 8192)
+    )
+    assert short < long == longer
+
+
+def test_questions_are_taken_no_longer_than_their_files_have_them(data: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(memory, "shape_of", lambda reference, folder: SMOLLM2)
+    arc = [{"id": str(i), "question": TALK, "choices": ["a", "b"], "answer_index": 0} for i in range(4)]
+    (data / "arc.jsonl").write_text("".join(json.dumps(one) + "\n" for one in arc))
+    hotpot = [{"_id": "1", "question": "?", "answer": "a", "context": [["t", [TALK]]], "supporting_facts": [["t", 0]]}]
+    (data / "hotpot.json").write_text(json.dumps(hotpot))
+    asked = {**NARROW, "adapted_layers": 6, "arc": "arc.jsonl", "hotpot": "hotpot.json"}
+    long, longer = (narrow_memory({**asked, "max_seq_length": limit}, data, "cpu").bytes for limit in (300, 8192))
+    assert long == longer
+
+
+def test_conversations_are_taken_no_longer_than_their_file_has_them(data: Path) -> None:
+    talks = [{"messages": [{"role": "user", "content": TALK * 9}, {"role": "assistant", "content": "yes"}]}] * 3
+    (data / "talks.jsonl").write_text("".join(json.dumps(talk) + "\n" for talk in talks))
+    told = {**ALONE, "dataset": "talks.jsonl"}
+    short, long, longer = (of_checkpoint(data, **told, max_seq_length=limit) for limit in (256, 768, 8192))
+    assert short < long == longer
+    assert of_checkpoint(data, **told, max_seq_length=8192, packing=True) > longer
+
+
+@pytest.mark.parametrize("name", ["org/talks", "~nosuchuser/talks.jsonl", "n" * 300])
+def test_rows_that_are_not_at_hand_are_taken_as_long_as_they_may_be(name: str, data: Path) -> None:
+    short, long = (of_checkpoint(data, **ALONE, dataset=name, max_seq_length=limit) for limit in (256, 8192))
+    assert short < long
+
+
+def test_what_one_trial_makes_for_all_is_told_apart_from_what_each_takes(data: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(memory, "shape_of", lambda reference, folder: SMOLLM2)
+    few, many = (narrow_memory({**NARROW, "own_tokens": count}, data, "cpu") for count in (2, 4096))
+    assert few.bytes == many.bytes
+    assert "one trial alone takes " in many.words
+    assert "for the model's own answers to 8 prompts at once, which all share" in many.words
 
 
 def claim(monkeypatch: Any, name: str, there: int | None) -> Any:
