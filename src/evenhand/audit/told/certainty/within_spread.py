@@ -122,8 +122,8 @@ def _told_of(log: Log, sentence: Sentence, found: re.Match[str], place: int, mea
     first = max(0, log.by_number[before[-1].line.number] - _ABOVE)
     near = " ".join(one.body.lower() for one in log.lines[first : log.by_number[line.number]])
     metrics = {one[0].lower() for one in METRIC_WORD.finditer(near)} - {"baseline"}
-    own = {one[0].lower() for one in METRIC_WORD.finditer(sentence.text)} - {"baseline"}
-    if (metrics and not own <= metrics) or _OVER_ITEMS.search(near):
+    named = {one[0].lower() for one in METRIC_WORD.finditer(sentence.text)} - {"baseline"}
+    if (metrics and not named <= metrics) or _OVER_ITEMS.search(near):
         return None
     last = [one for one in before if one.place == before[-1].place]
     pairs = [(a, b) for a, b in itertools.combinations(before, 2) if b in last and _alike(a.value, b.value)]
