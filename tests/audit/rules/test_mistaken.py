@@ -744,3 +744,12 @@ def test_epochs_of_one_run_are_no_arms(tmp_path: Path) -> None:
     rows += "| 7 | 0.0131 | 0.9870 | 0.9870 | 0.9871 | No improvement (2) — early stop |\n\n**Stopped after row 7.**\n"
     assert len(aloud(tmp_path, rows.format("Heads"), "no-op")) == 1
     assert aloud(tmp_path, rows.format("Epoch"), "no-op") == []
+
+
+def test_a_column_that_is_called_accurate_is_no_rate_of_the_count_beside_it(tmp_path: Path) -> None:
+    rows = "name,{},met_count,n,cost\na,1.0,50,50,0.02\nb,1.0,50,50,0.018\nc,1.0,50,50,0.017\nd,0.98,49,50,0.001\n"
+    told = []
+    for name in ("rate", "accurate"):
+        (tmp_path / "a.csv").write_text(rows.format(name) + "e,0.96,48,50,0.003\nf,0.98,47,50,\n")
+        told.append([one.rule for one in audit(open_logs([tmp_path / "a.csv"])) if one.level == "fault"])
+    assert told == [["count-and-rate"], []]

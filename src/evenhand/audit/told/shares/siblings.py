@@ -19,6 +19,7 @@ from evenhand.audit.told.shares.spoken import is_share
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
 _OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
 _OUT_OF = Pattern(r"(?:/|\b(?:of|out of|von|de|из))\s*$", re.IGNORECASE)
+_A_SHARE = Pattern(r"\b(?:pct|percent\w*|shares?|rates?)\b|%", re.IGNORECASE)
 _LEAST, _NEAR, _CHANCE = 10, 0.15, 1e-3
 
 
@@ -88,7 +89,7 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
         told = [int(n.value) for column in table.columns if (n := _constant(column)) is not None and not n.decimals]
         whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
         for place, name in enumerate(table.header[:40]):
-            if not any(one in name.lower() for one in ("pct", "percent", "share", "rate", "%")):
+            if _A_SHARE.search(name.replace("_", " ")) is None:
                 continue
             fine = as_fine(table.columns[place])
             for part in [i for i in whole_columns if beside(table, i, place)]:
