@@ -63,3 +63,13 @@ def test_a_sound_log_of_a_like_form_is_told_nothing(tmp_path: Path, text: str, l
 def test_words_that_join_are_taken_off_one_by_one() -> None:
     assert only_joins(", i.e. a gain of ")
     assert not only_joins("gain " * 2000 + "of tokens")
+
+
+@pytest.mark.parametrize(("title", "told"), [("Summary", ["drift"]), ("Rescored", []), ("Seed 4", []), ("Test", [])])
+def test_a_title_says_that_what_stands_below_it_is_of_something_else(
+    tmp_path: Path, title: str, told: list[str]
+) -> None:
+    rows = "# Log\n\n| arm | acc |\n|---|---|\n| ours | 73.56 |\n| base | 71.84 |\n| big | 75.12 |\n"
+    quotes = f"\n## {title}\n\n- ours acc 73.58\n- base acc 71.84\n- big acc 75.12\n"
+    (tmp_path / "a.md").write_text(rows + quotes, encoding="utf-8")
+    assert [one.rule for one in audit(open_logs([tmp_path / "a.md"]))] == told
