@@ -20,7 +20,7 @@ import evenhand as eh
 from evenhand.claims.load import LoadedClaim, load_claim
 from evenhand.cli.output import plan_document, print_plan
 from evenhand.cli.places import chosen_place
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, SettingsError
 from evenhand.execution import machine
 from evenhand.execution.local.room import Room
 from evenhand.execution.places import room_of
@@ -253,6 +253,25 @@ def test_where_not_one_trial_fits_the_memory_only_the_refusal_says_so(
     assert (profile.jobs, told) == (1, "")
     with pytest.raises(ClaimError, match="a trial takes more memory than there is"):
         check_machine(needing(loaded, 90), room_of(profile))
+
+
+@pytest.mark.parametrize(("visible", "named"), [(None, ("0", "7")), ("2,3", ("0", "2"))])
+def test_a_gpu_that_is_not_there_is_refused_by_its_number(
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch, visible: str | None, named: tuple[str, ...]
+) -> None:
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    driver(CARD, CARD)
+    with pytest.raises(SettingsError, match=r"GPU [07]: there is no such GPU .*--gpus (0,1|2,3)"):
+        side_by_side(Profile(devices=named), [loaded])
+
+
+@pytest.mark.parametrize("named", [("1",), ("01",), ("GPU-8f6ea1b1",)])
+def test_a_gpu_that_is_there_may_be_named_and_so_may_a_uuid(
+    loaded: LoadedClaim, driver: Driver, named: tuple[str, ...]
+) -> None:
+    driver(CARD, CARD)
+    assert side_by_side(Profile(devices=named), [loaded])[0].devices == named
 
 
 @pytest.mark.parametrize(

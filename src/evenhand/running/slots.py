@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evenhand.claims.load import LoadedClaim
-from evenhand.errors import counted
+from evenhand.errors import Fault, SettingsError, counted
 from evenhand.execution.machine import cores
 from evenhand.execution.profiles import Profile
 from evenhand.recipes.gpus import driver_failure, visible_gpus
@@ -26,10 +26,14 @@ def side_by_side(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profi
 
     Returns:
         The profile, and its reason as a sentence: empty where there is a slot per core and no GPU.
+
+    Raises:
+        SettingsError: the profile names a GPU that the driver does not show.
     """
     if profile.executor != "local" or not claims:
         return profile, ""
     gpus = tuple(gpu.device for gpu in visible_gpus()[0])
+    _check_named(profile, gpus)
     if not gpus:
         return _without_gpus(profile, claims)
     reasons = [why_on_cpu(claim, profile.resources) for claim in claims]
@@ -43,6 +47,19 @@ def side_by_side(profile: Profile, claims: Sequence[LoadedClaim]) -> tuple[Profi
     if all(asks_for_no_gpu(claim, profile.resources) for claim in claims):
         found = found.model_copy(update={"devices": gpus, "gpus": 0, "jobs": found.jobs or cores()})
     return found, words or f"{_at_a_time(found.jobs or cores())}; no GPU: {why}"
+
+
+def _check_named(profile: Profile, gpus: Sequence[str]) -> None:
+    """A GPU by a number that nobody has is a slip; whether a UUID, or the beginning of one, is there, CUDA decides."""
+    if not all(map(str.isdecimal, gpus)):
+        return
+    missing = [name for name in profile.devices if name.isdecimal() and str(int(name)) not in gpus]
+    if gpus and missing:
+        told = (
+            f"there is no such GPU that this process sees: the driver shows {counted(len(gpus), 'GPU')}, "
+            f"--gpus {','.join(gpus)}"
+        )
+        raise SettingsError("The GPUs cannot be had", [Fault(f"GPU {name}", told) for name in missing])
 
 
 def _on_gpus(profile: Profile, gpus: Sequence[str]) -> Profile:
