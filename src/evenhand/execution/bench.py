@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from evenhand.data.model_store import checked_hash, data_path, model_place
-from evenhand.errors import DataError, ProbeEnded, RecipeError
+from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
+from evenhand.execution.budget import TrialBudget
 from evenhand.execution.item_columns import item_scores
 from evenhand.execution.patience import persistently
 from evenhand.files import content_hash, folder_hash, locked, replacing
@@ -30,63 +31,6 @@ PROBE_STEPS = 2
 
 MAX_POINTS = 2000
 """A curve longer than this is thinned to every second point, again and again."""
-
-
-class TrialBudget:
-    """What a trial may spend, with the clock stopped while assets are built."""
-
-    def __init__(self, unit: str, amount: float, ends_after: int | None = None) -> None:
-        self.ends_after = ends_after
-        self.unit = unit
-        self.amount = amount
-        self.amounts: dict[str, float] = {}
-        self.grain: dict[str, float] = {}
-        self._earlier = 0.0
-        self._start = time.monotonic()
-        self._paused = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Seconds spent so far, earlier parts of a resumed trial included, building of assets left out."""
-        return self._earlier + time.monotonic() - self._start - self._paused
-
-    @property
-    def spent(self) -> float:
-        """Spent so far in the budget's unit."""
-        return self.seconds if self.unit == "seconds" else self.amounts.get(self.unit, 0.0)
-
-    @property
-    def left(self) -> float:
-        """What may still be spent, never below zero."""
-        return max(0.0, self.amount - self.spent)
-
-    def spend(self, **amounts: float) -> None:
-        """Record what one step cost.
-
-        Raises:
-            RecipeError: an amount is negative or not finite.
-            ProbeEnded: the trial only tries what fits, and has.
-        """
-        for unit, amount in amounts.items():
-            if not (np.isfinite(amount) and amount >= 0):
-                raise RecipeError(f"budget.spend({unit}={amount}) is no amount; it must be finite and not negative.")
-            self.amounts[unit] = self.amounts.get(unit, 0.0) + float(amount)
-            self.grain[unit] = max(self.grain.get(unit, 0.0), float(amount))
-        if self.ends_after is not None and self.amounts.get("steps", 0.0) >= self.ends_after:
-            raise ProbeEnded(f"{self.ends_after} steps fit")
-
-    def leave_out_since(self, start: float) -> None:
-        """Leave out of the clock what has gone by since then; a clock that began later, at a checkpoint: since that."""
-        self._paused += time.monotonic() - max(start, self._start)
-
-    def state(self) -> dict[str, Any]:
-        """For checkpoints."""
-        return {"amounts": dict(self.amounts), "grain": dict(self.grain), "seconds": self.seconds}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        self.amounts, self.grain = dict(state["amounts"]), dict(state["grain"])
-        self._earlier, self._start, self._paused = state["seconds"], time.monotonic(), 0.0
 
 
 class WatchedItemSet(ItemSet):
@@ -258,23 +202,25 @@ class TrialBench:
 
     def asset(self, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
         """A folder that depends on ``key`` alone, built once under a lock and shared by all trials."""
-        start = time.monotonic()
-        name = canonical_hash(dict(key))[:24]
-        folder = self._assets / name
-        self._assets.mkdir(parents=True, exist_ok=True)
-        with locked(self._assets / f"{name}.lock"):
-            if not folder.exists():
-                part = self._assets / f"{name}.part"
-                shutil.rmtree(part, ignore_errors=True)
-                part.mkdir()
-                with working.told_to(self._doing):
-                    build(part)
-                self._told = {}
-                (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
-                part.rename(folder)
-        self.hashes[f"{ASSET}{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
-        self.budget.leave_out_since(start)
-        return folder
+        with self.budget.left_out():
+            name = canonical_hash(dict(key))[:24]
+            folder = self._assets / name
+            self._assets.mkdir(parents=True, exist_ok=True)
+            with locked(self._assets / f"{name}.lock"):
+                if not folder.exists():
+                    self._build(key, build, folder)
+            self.hashes[f"{ASSET}{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
+            return folder
+
+    def _build(self, key: Mapping[str, Any], build: Callable[[Path], None], folder: Path) -> None:
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        with working.told_to(self._doing):
+            build(part)
+        self._told = {}
+        (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
+        part.rename(folder)
 
     def data(self, path: str | Path) -> Path:
         """Resolve a data file or folder relative to the claim's folder, or a model by name, and record its hash."""

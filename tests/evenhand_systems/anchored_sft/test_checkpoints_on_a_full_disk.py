@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from evenhand.execution.bench import TrialBudget
+from evenhand.execution.budget import TrialBudget
 from tests.full_disk import largest_file
 
 SETTINGS = {

@@ -30,3 +30,14 @@ def test_a_checkpoint_that_is_taken_up_while_something_is_built_leaves_no_negati
 
     bench.asset({"a": 1}, build)
     assert 0 <= bench.budget.seconds < 0.7
+
+
+def test_what_is_built_within_something_else_is_left_out_once(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path)
+
+    def build(_: Path) -> None:
+        bench.asset({"inner": 1}, lambda _: time.sleep(0.8))
+        bench.asset({"inner": 2}, lambda _: time.sleep(0.8))
+
+    bench.asset({"outer": 1}, build)
+    assert 0 <= bench.budget.seconds < 0.7
