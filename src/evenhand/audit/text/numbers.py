@@ -28,7 +28,7 @@ _BLANKED = Pattern(
 _NUMBER = Pattern(
     r"""
     (?P<about>[~≈∼]\s*|±\s*|\+/?-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
-    (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]])[+\-−–](?:[$€£](?=[\d.])|\s?))?
+    (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]\-–—−])[+\-−–](?:[$€£](?=[\d.])|\s?))?
     (?<![^\W\u3400-\u9fff])(?<![.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?

@@ -16,6 +16,7 @@ from evenhand.audit.told.shares.closed import counted_in
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
+from evenhand.audit.told.shares.items import graded
 from evenhand.audit.told.shares.siblings import odd_parts
 from evenhand.audit.told.shares.slips import of_a_pen
 from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
@@ -63,7 +64,7 @@ _EQUATED = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each share that is not the one of its count, once; aloud where words or its siblings say that it is one."""
-    found = [one for log in logs for one in _found_in(log)]
+    found = [one for log in logs if not graded(log) for one in _found_in(log)]
     told = {(one.place.file, one.place.line, str(one.facts["printed"])): one for one in reversed(found)}
     return lone(reversed(told.values()))
 

@@ -28,7 +28,10 @@ from evenhand.audit.told.seeds.spreads import (
 )
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
-_SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
+_SPREAD = Pattern(
+    r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ|range|spread|spannweite|étendue|rango|размах|разброс)\b|max\s?[-–−]\s?min|极差|标准差|波动",
+    re.IGNORECASE,
+)
 _MOST, _FINEST = 4, 4
 _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)

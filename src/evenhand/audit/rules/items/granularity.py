@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
-from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
@@ -46,6 +46,9 @@ _EXACT = 6
 """Decimals of a program that prints all it has: a shorter number beside them is exact."""
 
 _NEAR, _SHORT = 8, 40
+_GROUP = 3
+"""Different results under one name, from which on they tell whether they are shares of all the items."""
+
 _OF_OTHERS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
 """A row that is made of the rows above it has the items of them all."""
 
@@ -144,6 +147,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     # A column whose values are shares of fewer items may be of those, and says nothing of the others' number.
     places = [i for i, column in columns.items() if items is not None and needs_all(items, column)]
     values = [n for place in places for n in columns[place]]
+    if items is not None and not all(needs_all(items, one) for one in _groups(table, places)):
+        return
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
         told = [{n.value for n in table.columns[place] if n is not None} for place in _counts(table)]
@@ -154,6 +159,17 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
             zeros = sum(n is not None and not n.value and n.decimals < 2 for i in places for n in table.columns[i])
             facts = {"items": found, "values": len(values) + zeros, "names": own, "rough": rough, "differences": False}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
+
+
+def _groups(table: Table, places: Sequence[int]) -> list[list[Number]]:
+    """Results of the rows under each name, where a name stands for several rows: they may be of sets of their own."""
+    groups: list[list[Number]] = []
+    for at, row in enumerate(table.rows):
+        if row.cells[0].strip(" *`") or not groups:
+            groups.append([])
+        groups[-1] += [n for place in places if (n := table.columns[place][at]) is not None]
+    several = any(not row.cells[0].strip(" *`") for row in table.rows)
+    return [one for one in groups if len({n.value for n in one}) >= _GROUP] if several else []
 
 
 def _each_its_own(table: Table) -> bool:

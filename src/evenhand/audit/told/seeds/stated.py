@@ -9,17 +9,21 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, OF_A_SAMPLE, OF_ALL, SPREAD_WORD
 
 _LONGEST = 400
-_FEW = Pattern(
-    r"\b(?:small|tiny|large|limited|kleine\w*|petite?|маленьк\w+|мал\w+) (?:sample|stichprobe|échantillon|выборк\w+)\b|"
-    r"\bsample sizes?\b",
+_SAMPLE = r"(?<![^\W_])(?:sample|stichprobe|échantillon)(?![^\W_])"
+_BETWEEN = r"[\s_(:,=*`-]*"
+_OF_A_SPREAD = Pattern(
+    rf"{_SAMPLE}{_BETWEEN}(?:{SPREAD_WORD.pattern})|(?:{SPREAD_WORD.pattern}){_BETWEEN}"
+    rf"(?:(?:is|are|that|those|of|an?|the|as|der|einer|d['’]un|from){_BETWEEN})*{_SAMPLE}(?!\W*(?:acc|size))",
     re.IGNORECASE,
 )
-"""A sample that is spoken of itself, and not of how a spread is computed."""
+"""A sample that a spread is said to be of; else it is spoken of itself, or of what was measured."""
+
+_ALONE = Pattern(_SAMPLE, re.IGNORECASE)
 
 
 def kind_said(text: str) -> str:
     """``sample`` or ``population``, where a text says one of both of a spread; nothing otherwise."""
-    text = _FEW.sub(" ", text)
+    text = text if _OF_A_SPREAD.search(text) else _ALONE.sub(" ", text)
     sample, population = OF_A_SAMPLE.search(text), OF_ALL.search(text)
     return "" if (sample is None) == (population is None) else "sample" if sample else "population"
 

@@ -50,10 +50,6 @@ _OF_ELSE = Pattern(
     r"utili[sz]\w*|required?|minimum|needed|threshold|target|chance|baseline|random)(?![a-z])",
     re.IGNORECASE,
 )
-_HALVES = Pattern(
-    r"\bties? (?:count|as|are|=|give)|\bhal(?:f|ves)\b (?:an? )?(?:points?|credits?|marks?)\b|count(?:s|ed)? half",
-    re.IGNORECASE,
-)
 _LEFT_OUT = Pattern(
     r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|пропущ|跳过",
     re.IGNORECASE,
@@ -68,7 +64,7 @@ def impossible_in_words(log: Log) -> Iterator[Impossible]:
     for scope in scopes_of(log) if not log.data else ():
         text = " ".join(one.text for one in scope.sentences)
         items = _told(scope)
-        if not items or len({one.number for one in items}) > 2 or REPEATED.search(text) or _HALVES.search(text):
+        if not items or len({one.number for one in items}) > 2 or REPEATED.search(text):
             continue
         yield from _in_words(scope, items, once=ONCE_EACH.search(text) is not None)
         if len({one.number for one in items}) == 1:

@@ -1,4 +1,4 @@
-"""How many items results are said to rest on."""
+"""How many items results are said to rest on, and whether an item may be right in part."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ _ITEMS = Pattern(
     r"pairs)\b|\b[nN]\s*[=:]\s*(?P<m>\d{1,3}(?:,\d{3})+|\d{2,6})\b",
     re.IGNORECASE,
 )
+_IN_PARTS = Pattern(
+    r"(?<![\w.])0?\.5\s+(?:points?\s+|credits?\s+)?(?:for|if|when)\s|\bhalf[- ](?:an? )?(?:points?|credits?|marks?)\b|"
+    r"\bpartial(?:ly)?[- ](?:credits?|points?|marks?|scor\w+)\b|\bpartial\s*=\s*0?\.\d|\bcount(?:s|ed)? (?:as )?half\b|"
+    r"\bties? (?:count|as|are|=|give)\b",
+    re.IGNORECASE,
+    needs=".5|half|partial|tie",
+)
+_NONE = Pattern(r"\b(?:no|not|without|never|instead of|rather than)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -23,3 +31,12 @@ def items_said(log: Log, section: int) -> frozenset[int]:
     texts = [*log.path(section), *(line.body for line in log.own(section) if line.kind in ("prose", "bullet"))]
     found = (one for text in texts for one in _ITEMS.finditer(text))
     return frozenset(int((one["n"] or one["m"]).replace(",", "")) for one in found)
+
+
+def graded(log: Log) -> bool:
+    """Whether a log says that an item may be right in part: beside a count may then stand the mean of such scores."""
+    return any(
+        _NONE.search(line.body[: found.start()]) is None
+        for line in log.lines
+        for found in _IN_PARTS.finditer(line.body)
+    )

@@ -1,0 +1,89 @@
+"""Other sets, other scores and other signs than those that a number is held against; beside each a true fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.told.seeds.stated import kind_said
+from tests.audit.rules.test_mistaken import aloud
+
+PARTS = "\n## Kinds of each item\n\n- 1 kind: 96058 items ({}%)\n" + "".join(
+    f"- {n} kinds: {count} items ({share}%)\n"
+    for n, (count, share) in enumerate(
+        ((7704, "7.1"), (2170, "2.0"), (974, "0.9"), (572, "0.5"), (358, "0.3"), (200, "0.2"), (154, "0.1")), start=2
+    )
+)
+TIERS = {"seen": (12, 17, 11, 25), "moved": (15, 12, 9, 24), "new": (6, 3, 18, 21)}
+
+
+def in_tiers(**others: tuple[int, ...]) -> str:
+    rows = [
+        f"| {'' if place else tier} | {'abcd'[place]} | {hits / 36:.3f} |\n"
+        for tier, counts in (TIERS | others).items()
+        for place, hits in enumerate(counts)
+    ]
+    return "| tier | model | hit@1 |\n|---|---|---|\n" + "".join(rows)
+
+
+CASES: dict[str, tuple[str, str, str]] = {
+    "parts of which some are not listed": ("count-and-rate", PARTS.format("88.0"), PARTS.format("80.0")),
+    "a score that gives halves": (
+        "count-and-rate",
+        "Scoring is 1.0 for an exact match, 0.5 for a partial one.\n\n- baseline on 400 items: 0.9700 (380/400)\n",
+        "Scoring is by exact match.\n\n- baseline on 400 items: 0.9700 (380/400)\n",
+    ),
+    "a rubric": (
+        "odd-share",
+        "A judge grades on a rubric.\n\n| arm | n | correct |\n|---|---|---|\n| a | 12 | 0.29 |\n| b | 12 | 0.25 |\n"
+        "| c | 12 | 0.50 |\n| d | 12 | 0.75 |\n",
+        "A judge grades.\n\n| arm | n | correct |\n|---|---|---|\n| a | 12 | 0.29 |\n| b | 12 | 0.25 |\n"
+        "| c | 12 | 0.50 |\n| d | 12 | 0.75 |\n",
+    ),
+    "a range of others with two strokes": (
+        "change-disagrees",
+        "- 本地前半程明显慢于官方曲线：250K bin 中位数 476.1，低于官方 826.9--945.8。\n",
+        "- 本地前半程明显快于官方曲线：250K bin 中位数 476.1 → 826.9（-345.8）。\n",
+    ),
+    "a peak that is told for its fall": (
+        "best-of-many",
+        "- best accuracy (in-epoch peak) at epoch 2 was 0.5290: the model briefly hit 53% and then collapsed.\n",
+        "- best accuracy (in-epoch peak) at epoch 2 was 0.5290: the model is good.\n",
+    ),
+    "a table with ranges": (
+        "recomputed",
+        "| model | run 1 | run 2 | run 3 | mean | 极差 |\n|---|---|---|---|---|---|\n"
+        "| a | 75.00% | 67.60% | 81.47% | 74.69% | 13.87pp |\n| b | 87.93% | 95.33% | 93.47% | 92.24% | 7.40pp |\n",
+        "| model | run 1 | run 2 | run 3 | mean |\n|---|---|---|---|---|\n"
+        "| a | 75.00% | 67.60% | 81.47% | 74.69% |\n| b | 87.93% | 95.33% | 93.47% | 92.24% |\n",
+    ),
+    "a set of three that has fewer items": (
+        "granularity", in_tiers(), in_tiers(moved=(14, 13, 10, 23), new=(5, 7, 19, 23)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_of_another_set_or_score_is_not_held_against_it(tmp_path: Path, case: str) -> None:
+    rule, other, faulty = CASES[case]
+    assert aloud(tmp_path, other, rule) == []
+    assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("MAE 3.56 with std 0.27 | Sample Acc 71.9 ± 4.9", ""),
+        ("std over 93 samples, each sample twice", ""),
+        ("sample standard deviation", "sample"),
+        ("std (sample)", "sample"),
+        ("the standard deviation is that of a sample", "sample"),
+        ("std_sample", "sample"),
+        ("样本标准差", "sample"),
+        ("std with ddof=1", "sample"),
+        ("population sd", "population"),
+    ],
+)
+def test_a_word_for_samples_tells_the_kind_of_a_spread_where_it_is_said_of_it(text: str, kind: str) -> None:
+    assert kind_said(text) == kind
