@@ -15,6 +15,11 @@ PARTS = "\n## Kinds of each item\n\n- 1 kind: 96058 items ({}%)\n" + "".join(
         ((7704, "7.1"), (2170, "2.0"), (974, "0.9"), (572, "0.5"), (358, "0.3"), (200, "0.2"), (154, "0.1")), start=2
     )
 )
+RATIOS = (
+    "| 指标 | v66 | v39g | 差异 |\n|---|---|---|---|\n| 总收益率 | **+21.86%** | +7.77% | v66赢 +14% |\n"
+    "| 夏普比率 | **1.742** | 0.671 | v66赢 {} |\n| 最大回撤 | **6.15%** | 8.56% | v66更小 |\n"
+    "| 净值 | ¥343,710 | ¥315,530 | v66多¥28k |\n"
+)
 TIERS = {"seen": (12, 17, 11, 25), "moved": (15, 12, 9, 24), "new": (6, 3, 18, 21)}
 
 
@@ -46,6 +51,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "- 本地前半程明显慢于官方曲线：250K bin 中位数 476.1，低于官方 826.9--945.8。\n",
         "- 本地前半程明显快于官方曲线：250K bin 中位数 476.1 → 826.9（-345.8）。\n",
     ),
+    "a factor in other words": ("change-disagrees", RATIOS.format("2.6倍"), RATIOS.format("1.271")),
     "a peak that is told for its fall": (
         "best-of-many",
         "- best accuracy (in-epoch peak) at epoch 2 was 0.5290: the model briefly hit 53% and then collapsed.\n",

@@ -30,7 +30,7 @@ _NUMBER = Pattern(
     (?P<about>[~≈∼]\s*|±\s*|\+/?-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
     (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]\-–—−])[+\-−–](?:[$€£](?=[\d.])|\s?))?
     (?<![^\W\u3400-\u9fff])(?<![.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
-    (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
+    (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|\s?倍|\s?раза?(?!\w)|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?
     (?![A-Za-z0-9_]|\.\d|,\d)
     """,
@@ -54,6 +54,7 @@ ROW_GOES_ON = Pattern(r"[\s)*`]*/\s*\d+\s*\(")
 
 _RANGE = Pattern(r"\d\s?[–—-]\s?$")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
+_FACTORS = ("×", "倍", "раз", "раза")
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
 SECONDS = {
     **dict.fromkeys(("ms",), 1e-3), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -137,7 +138,7 @@ def _number(found: re.Match[str]) -> Number:
     power = 10.0 ** (int(exponent[1:] or 0) if exponent else 0)
     value = float(digits + exponent) * scale * (-1 if sign in ("-", "−", "–") else 1)
     half = 0.5 * 10.0**-decimals * scale * power
-    kind = "pp" if unit in _POINTS else "x" if unit == "×" else "" if unit in _TIMES else unit
+    kind = "pp" if unit in _POINTS else "x" if unit in _FACTORS else "" if unit in _TIMES else unit
     spread = before in ("±", "+/-", "+-")
     start = found.start("sign") if sign else found.start("digits")
     rough = bool(before) and not spread
