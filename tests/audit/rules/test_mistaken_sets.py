@@ -32,6 +32,13 @@ def in_tiers(**others: tuple[int, ...]) -> str:
     return "| tier | model | hit@1 |\n|---|---|---|\n" + "".join(rows)
 
 
+FIRES = (
+    "## Activity\n\n| strategy | active bars |\n|---|---|\n| S1_vol | {0} |\n| S2_open | {1} |\n| S3_flow | {2} |\n"
+    "| S4_trend | {3} |\n\n## Regression\n\n| strategy | {x} |\n|---|---|\n| S2_open | {1} |\n| S3_flow | {y} |\n"
+    "| S1_vol | {0} |\n| S4_trend | {3} |\n"
+)
+
+
 CASES: dict[str, tuple[str, str, str]] = {
     "parts of which some are not listed": ("count-and-rate", PARTS.format("88.0"), PARTS.format("80.0")),
     "a score that gives halves": (
@@ -52,6 +59,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "- 本地前半程明显快于官方曲线：250K bin 中位数 476.1 → 826.9（-345.8）。\n",
     ),
     "a factor in other words": ("change-disagrees", RATIOS.format("2.6倍"), RATIOS.format("1.271")),
+    "a count of fewer things": (
+        "drift",
+        FIRES.format("26,311", "11,647", "12,873", "5,259", x="n train", y="12,870"),
+        FIRES.format("26.311", "11.647", "12.873", "15.259", x="value", y="12.870"),
+    ),
     "a peak that is told for its fall": (
         "best-of-many",
         "- best accuracy (in-epoch peak) at epoch 2 was 0.5290: the model briefly hit 53% and then collapsed.\n",
