@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -167,6 +168,36 @@ def test_items_in_another_order_are_the_same_items() -> None:
     plain, reordered = verdict_of(text_with()), verdict_of(text_with(), change=only("on", turned))
     assert reordered.contrasts[0].estimate == pytest.approx(plain.contrasts[0].estimate)
     assert reordered.contrasts[0].interval == pytest.approx(plain.contrasts[0].interval)
+
+
+def grouped(by: int, turned: bool = False) -> Callable[[Trial, Outcome], Outcome]:
+    def changed(trial: Trial, outcome: Outcome) -> Outcome:
+        table = outcome.items["score"]
+        own = tuple(f"group {place // by}" for place in range(len(table.ids)))
+        step = -1 if turned else 1
+        found = replace(table, ids=table.ids[::step], scores=table.scores[::step], clusters=own[::step])
+        return replace(outcome, items={"score": found})
+
+    return changed
+
+
+def test_items_that_the_arms_group_otherwise_yield_no_number() -> None:
+    def unlike(trial: Trial, outcome: Outcome) -> Outcome:
+        return grouped(5 if trial.arm == "on" else 10)(trial, outcome)
+
+    found = verdict_of(text_with(), change=unlike)
+    assert found.title == "invalid (items)"
+    assert "other clusters group them" in found.reasons[0]
+
+
+def test_groups_hold_in_whatever_order_items_are_told_and_whichever_arm_tells_them() -> None:
+    def turned(trial: Trial, outcome: Outcome) -> Outcome:
+        return grouped(10, turned=trial.arm == "on")(trial, outcome)
+
+    wanted = verdict_of(text_with(), change=grouped(10)).contrasts[0].bootstrap_interval
+    assert wanted != verdict_of(text_with()).contrasts[0].bootstrap_interval
+    for change in (turned, only("on", grouped(10)), only("off", grouped(10))):
+        assert verdict_of(text_with(), change=change).contrasts[0].bootstrap_interval == pytest.approx(wanted)
 
 
 def test_scores_outside_the_declared_range_yield_no_number() -> None:

@@ -34,6 +34,7 @@ from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 Outcomes = Mapping[str, Outcome]
+OTHER_GROUPS = "the ids are the same, but other clusters group them; have both made by one version of the recipe"
 Floats = NDArray[np.float64]
 
 
@@ -328,10 +329,14 @@ def _stack(
     sides = [(seed, name, s) for seed, one, two in rows for s, name in ((one, arm.name), (two, against.name))]
     sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
     tables = []
+    grouping = next((found.table for _, _, found in sides if found.table.clusters is not None), None)
+    clusters = None if grouping is None else _clusters(grouping, first.ids)
     for seed, whose, found in sides:
         table = aligned(first.ids, found.table)
         if isinstance(table, str):
             return Pairs(invalid=OtherItems(whose, seed, against.name, table))
+        if found.table.clusters is not None and _clusters(found.table, first.ids) != clusters:
+            return Pairs(invalid=OtherItems(whose, seed, against.name, OTHER_GROUPS))
         tables.append(table)
     whole = tables[: 2 * len(rows)]
     variant, reference = whole[0::2], whole[1::2]
@@ -346,15 +351,24 @@ def _stack(
         seeds=tuple(seed for seed, _, _ in rows),
         variant=np.stack([table.scores for table in variant]),
         reference=np.stack([table.scores for table in reference]),
-        clusters=first.clusters,
+        clusters=clusters,
         item_wise=item_wise,
         ids=first.ids,
-        contents=contents([table.outputs for table in whole]) if item_wise and first.clusters is None else None,
+        contents=contents([table.outputs for table in whole]) if item_wise and clusters is None else None,
         same_scores=same_scores,
         same_outputs=same_outputs(answers),
         answers=tuple(answers),
         lost=tuple(lost),
     )
+
+
+def _clusters(table: ItemScores, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups of items in the order of ``ids``; empty where the table has other items."""
+    own = table.clusters or ()
+    if table.ids is ids or table.ids == ids:
+        return own
+    named = dict(zip(table.ids, own, strict=True))
+    return tuple(named[one] for one in ids) if named.keys() == set(ids) else ()
 
 
 def aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
