@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.reading.opened import open_log
+from evenhand.audit.check import audit
+from evenhand.audit.reading.opened import open_log, open_logs
+from evenhand.audit.text import passages
 from evenhand.audit.told.concluded import ceilings
 from evenhand.audit.told.repeats import spoken
 
@@ -40,3 +42,14 @@ def test_a_mean_is_held_against_the_values_near_it_alone(tmp_path: Path, monkeyp
     monkeypatch.setattr(spoken, "_group", counted)
     assert len(list(spoken.spoken(open_log(tmp_path / "a.md")))) > 100
     assert 0 < max(seen) <= 30
+
+
+def test_each_log_of_a_large_folder_is_read_once_for_all_rules(tmp_path: Path) -> None:
+    for number in range(90):
+        (tmp_path / f"{number}.md").write_text(
+            f"# Run {number}\n\n- baseline accuracy 0.7{number:02}\n- it is stable\n"
+        )
+    logs = open_logs([tmp_path])
+    passages._passages.cache_clear()
+    audit(logs)
+    assert passages._passages.cache_info().misses == len(logs) == 90

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
 Kind = Literal["heading", "bullet", "row", "prose", "code", "blank"]
+
+per_log = lru_cache(maxsize=1024)
+"""Keeps what is read of a log for the next rule. Each goes through all: were fewer kept, they would be read anew."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
-from evenhand.audit.text.log import SUMMARIES, Line, Log
+from evenhand.audit.text.log import SUMMARIES, Line, Log, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -127,7 +127,7 @@ def passages_of(log: Log) -> tuple[Passage, ...]:
     return _passages(log)
 
 
-@lru_cache(maxsize=64)
+@per_log
 def _passages(log: Log) -> tuple[Passage, ...]:
     found = [*_of_notes(log), *_of_lines(log)]
     return tuple(sorted(found, key=lambda one: one.first))

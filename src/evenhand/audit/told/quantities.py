@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -124,7 +124,7 @@ _MOST = 14
 """Passages of one scope; what is farther apart is of something else."""
 
 
-@lru_cache(maxsize=64)
+@per_log
 def scopes_of(log: Log) -> tuple[Scope, ...]:
     """The scopes of a log: its passages by section, long sections in windows."""
     by_section: dict[int, list[Passage]] = {}

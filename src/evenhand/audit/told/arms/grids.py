@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from evenhand.audit.text.log import Log, Row, Table, only_number
+from evenhand.audit.text.log import Log, Row, Table, only_number, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import ITEMS, SPREADS, budget_of, is_config
@@ -111,7 +110,7 @@ def _rate(name: str) -> bool:
     return re.search(r"acc|success|solved|detected|pass|correct|score|hit|right|recall|return|reward", name) is not None
 
 
-@lru_cache(maxsize=64)
+@per_log
 def grids_of(log: Log) -> tuple[Grid, ...]:
     """The arms of all tables of a log."""
     found = [grid for table in log.tables for grid in _grids(table) if len(grid.names) >= 2 and grid.columns]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import said_in
@@ -71,7 +71,7 @@ def stage_of(log: Log, line: Line, text: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=64)
+@per_log
 def arms_of(log: Log) -> tuple[Arm, ...]:
     """The results of arms that stand in lists, in the order of their lines."""
     return tuple(one for line in log.spoken() if line.kind == "bullet" for one in _arms(log, line))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
-from evenhand.audit.text.log import Log, only_number
+from evenhand.audit.text.log import Log, only_number, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -41,7 +40,7 @@ class Result:
 Key = tuple[str, str]
 
 
-@lru_cache(maxsize=64)
+@per_log
 def results_of(log: Log) -> dict[Key, Result]:
     """All results that have a name and a metric; those that a log gives twice with different numbers are left out."""
     found: dict[Key, Result | None] = {}
@@ -53,7 +52,7 @@ def results_of(log: Log) -> dict[Key, Result]:
     return {key: one for key, one in found.items() if one is not None}
 
 
-@lru_cache(maxsize=64)
+@per_log
 def every_result(log: Log) -> tuple[Result, ...]:
     """All results that have a name and a metric."""
     found = ((plain(one.name), plain(one.metric), one) for one in [*_in_tables(log), *_in_lists(log)])

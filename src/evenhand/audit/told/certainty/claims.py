@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import CERTAIN_WORDS, GAIN_WORDS
@@ -57,7 +56,7 @@ class Claim:
     line: Line
 
 
-@lru_cache(maxsize=64)
+@per_log
 def claims_of(log: Log) -> tuple[Claim, ...]:
     """The sentences of a log that call a gain certain."""
     return tuple(_claims(log))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.log import Line, Log, Table, per_log
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings
@@ -44,7 +43,7 @@ _SPREAD = Pattern(r"\W*(?:sd|std|se|sem|min|max|iqr|var|range)\W*$", re.IGNORECA
 _WORD = Pattern(r"[A-Za-z]{2,}")
 
 
-@lru_cache(maxsize=64)
+@per_log
 def changes_of(log: Log) -> tuple[Change, ...]:
     """All changes that a log states with the two numbers beside them."""
     found = [*(one for table in log.tables for one in _in_table(log, table)), *_in_text(log)]

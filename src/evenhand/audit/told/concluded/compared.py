@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
@@ -75,7 +74,7 @@ class Compared:
         return self.claim.words.union(*told, words_of(" ".join(rows)))
 
 
-@lru_cache(maxsize=64)
+@per_log
 def compared_in(log: Log) -> tuple[Compared, ...]:
     """The comparisons of a log, at most one a statement."""
     every = statements_of(log)

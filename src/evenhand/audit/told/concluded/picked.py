@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
@@ -92,7 +91,7 @@ _AT_THE_END = Pattern(
 """What a value that came after the best stands behind, or one that is not the best."""
 
 
-@lru_cache(maxsize=64)
+@per_log
 def picked_in(log: Log) -> tuple[Picked, ...]:
     """All of a log, one a statement."""
     rows = [found for grid in grids_of(log) for found in row_of_grid(log, grid)]

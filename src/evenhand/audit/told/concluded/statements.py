@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -145,7 +145,7 @@ def _is_result(text: str, one: Number) -> bool:
     return _UNIT.match(text, one.end) is None and _SETTING.search(text[max(0, one.start - 24) : one.start]) is None
 
 
-@lru_cache(maxsize=64)
+@per_log
 def statements_of(log: Log) -> tuple[Statement, ...]:
     """The statements of a log in their order."""
     every = [one for one in passages_of(log) if one.kind != "heading"]

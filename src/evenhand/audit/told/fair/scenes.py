@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.concluded.compared import is_setting
@@ -48,7 +48,7 @@ def _closes(title: str) -> bool:
     return _CLOSING.search(title) is not None
 
 
-@lru_cache(maxsize=64)
+@per_log
 def scenes(log: Log) -> tuple[tuple[Statement, list[Statement]], ...]:
     """Each statement with those before it in its section, a few and not far, the nearest last."""
     return tuple(_scenes(() if log.data else statements_of(log), log))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, PICKED, REPORTED
@@ -73,7 +73,7 @@ _LOWER = Pattern(rf"\b(?:{LOSSES}|lower|lowest|smallest|minimi[sz]\w+|min)\b", r
 _FEWEST = 4
 
 
-@lru_cache(maxsize=64)
+@per_log
 def won_again(log: Log) -> tuple[Picked, ...]:
     """``Of 16 learning rates, 3e-4 gave the highest accuracy (73.4 %). Final result: 73.4 %, baseline 72.0 %``."""
     return tuple(_won_again(log))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.told.means.beneath import beneath
 from evenhand.audit.told.repeats.averaged import averaged, right
 from evenhand.audit.told.repeats.averages import OVER_ELSE
@@ -14,7 +12,7 @@ from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.summarised import in_tables
 
 
-@lru_cache(maxsize=64)
+@per_log
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.log import Line, Log, Table, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -89,7 +88,7 @@ def runs_in(text: str) -> frozenset[str]:
     return frozenset(named | own | ({first} if first else set()))
 
 
-@lru_cache(maxsize=16)
+@per_log
 def rows_of(log: Log) -> tuple[Source, ...]:
     """The rows of tables, by the words of their first cells; of rows of one name in one table none."""
     return tuple(one for table in log.tables if len(table.rows) <= _MOST_ROWS for one in _rows(table))
@@ -109,7 +108,7 @@ def _rows(table: Table) -> Iterator[Source]:
         yield Source(row.cells[0].strip(), name, tuple(told), frozenset([row.line]))
 
 
-@lru_cache(maxsize=16)
+@per_log
 def rows_with(log: Log) -> dict[tuple[float, int], list[Source]]:
     """The rows of tables by the numbers that they have, as printed."""
     found: dict[tuple[float, int], list[Source]] = {}
@@ -119,7 +118,7 @@ def rows_with(log: Log) -> dict[tuple[float, int], list[Source]]:
     return found
 
 
-@lru_cache(maxsize=16)
+@per_log
 def records_of(log: Log) -> tuple[Source, ...]:
     """The sections and stretches of lines that begin with the name of a run."""
     return tuple(_records(log))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 
-from evenhand.audit.text.log import Leaf, Log, Table, only_number
+from evenhand.audit.text.log import Leaf, Log, Table, only_number, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -83,7 +82,7 @@ def _of_values(
     return Over(name, len(told), told, mean, sd, first, last, section, where, way, repeated)
 
 
-@lru_cache(maxsize=64)
+@per_log
 def arms_over(log: Log) -> tuple[Over, ...]:
     """All of a log, in the order of their lines."""
     found = [

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, REPEAT
@@ -81,7 +80,7 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
     return Basis(max(count, 1), line, passage.first - 8 <= line <= passage.last + _BELOW, arms, count == _NAMED)
 
 
-@lru_cache(maxsize=64)
+@per_log
 def speaks_of_repeats(log: Log) -> bool:
     """Whether anything in a log is a word for seeds, runs or starts."""
     return any(A_REPEAT.search(line.text.replace("_", " ")) or _N_ALONE.search(line.text) for line in log.lines)

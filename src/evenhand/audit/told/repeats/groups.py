@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -107,7 +106,7 @@ class Group:
         return all(n.signed or not n.value for n in self.values) or DIFFERENCE.search(self.label) is not None
 
 
-@lru_cache(maxsize=64)
+@per_log
 def groups_of(log: Log) -> tuple[Group, ...]:
     """All groups of a log, in the order of their lines."""
     sentences = [s for passage in passages_of(log) if passage.kind != "heading" for s in passage.sentences]

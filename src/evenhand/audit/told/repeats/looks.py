@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
-from evenhand.audit.text.log import Log, Table, only_number
+from evenhand.audit.text.log import Log, Table, only_number, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Passage, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -61,7 +60,7 @@ class Look:
         return abs(self.other - self.one)
 
 
-@lru_cache(maxsize=64)
+@per_log
 def looks_of(log: Log) -> tuple[Look, ...]:
     """All of a log, in the order of their lines."""
     found = [

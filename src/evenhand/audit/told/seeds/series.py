@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.audit.text.log import Line, Listing, Log, Row, Table
+from evenhand.audit.text.log import Line, Listing, Log, Row, Table, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
@@ -100,7 +99,7 @@ class Series:
         return np.array([one.value for one in self.values])
 
 
-@lru_cache(maxsize=64)
+@per_log
 def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
     found = [*_in_text(log), *_in_data(log), *(one for table in log.tables for one in _in_table(log, table))]
