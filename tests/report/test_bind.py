@@ -24,8 +24,8 @@ Prose stays.
 """
 
 
-def named(claim, ledger):
-    return f"| {claim.name} in {ledger.name} |\n"
+def named(claim, ledger, deciding):
+    return f"| {claim.name} in {ledger.name}{' in short' if deciding else ''} |\n"
 
 
 @pytest.fixture
@@ -42,6 +42,13 @@ def test_every_block_is_written_and_the_rest_is_left_alone(page):
     )
     assert bound.blocks == 2
     assert page.read_text() == PAGE
+
+
+def test_a_mark_may_ask_for_what_decides_alone(page):
+    page.write_text(PAGE.replace("b.toml in ledger -->", "b.toml in ledger, deciding contrasts -->"))
+    text = bind(page, named).text
+    assert "| a.toml in ledger |" in text
+    assert "| b.toml in ledger in short |" in text
 
 
 def test_a_document_that_was_written_is_up_to_date_and_stays_byte_for_byte(page):
@@ -127,6 +134,6 @@ def test_a_document_is_whole_where_the_disk_is_full(page, monkeypatch):
 
 def test_a_number_in_prose_that_the_ledger_answers_is_named_with_its_line(page):
     page.write_text(PAGE.replace("Prose stays.", "It gains +0.0312, not +0.0313, over 3.0312 steps."))
-    bound = bind(page, lambda claim, ledger: f"| {claim.name} | +0.0312 | -0.001 |\n")
+    bound = bind(page, lambda claim, ledger, deciding: f"| {claim.name} | +0.0312 | -0.001 |\n")
     assert [(line, number, block.line) for line, number, block in bound.unbound] == [(7, "+0.0312", 3)]
     assert documents.bound_document(bound)["unbound"] == [{"line": 7, "number": "+0.0312", "table": 3}]

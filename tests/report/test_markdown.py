@@ -29,6 +29,22 @@ def test_all_rows_have_as_many_cells_as_the_heading(demonstration):
     assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
 
 
+def test_a_short_table_has_what_decides_each_verdict_and_says_how_much_is_left_out(world):
+    sample = world({"off": "baseline", "on": "variant", "twice": "rival"})
+    pairs = [
+        sample.contrast("on", against, (0.1, 0.2, 0.3, 0.1, shift)) for against, shift in (("off", 0.2), ("twice", 0.9))
+    ]
+    claim, decision = sample.claim(), sample.decision(sample.verdict("gain", *pairs))
+    whole, short = (verdict_markdown(claim, decision, deciding=one) for one in (False, True))
+    (decides,) = [line for line in whole.split("\n") if "(decides)" in line]
+    rows = [line for line in short.split("\n") if line.startswith("|")][2:]
+    assert len(rows) == 1
+    assert rows[0].split("|")[2:5] == decides.replace(" (decides)", "").split("|")[2:5]
+    assert "**gain**" in rows[0]
+    assert "- Shown is what decides each verdict; 1 contrast besides are in the report." in short
+    assert "besides" not in whole
+
+
 def test_a_bar_in_a_reason_does_not_break_the_table(world):
     sample = world({"off": "baseline", "on": "variant"})
     contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3, 0.1, 0.2), why_none="gone: a|b\nand more")

@@ -31,6 +31,8 @@ def bind(
     <!-- end of verdicts -->
 
     What stands between the two lines is replaced; everything else is left as it is.
+
+    A claim with many rivals: ", deciding contrasts" before " -->" leaves those alone that decide a verdict.
     """
     from evenhand.report import bind as pages
 

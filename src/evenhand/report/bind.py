@@ -7,6 +7,7 @@ A Markdown file marks where a claim's verdicts belong::
     <!-- end of verdicts -->
 
 Both paths are relative to the document. What stands between the marks is replaced, everything else is left as it is.
+A mark that ends in ``, deciding contrasts -->`` has those alone that decide a verdict.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 from evenhand.errors import DataError
 
-_BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>\S+) -->$")
+_BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>[^\s,]+)(?P<deciding>, deciding contrasts)? -->$")
 _END = "<!-- end of verdicts -->"
 _SIGNED = re.compile(r"(?<![\w.])[+\-−]\d*\.\d{3,}(?![\w.])")
 _LIKE = re.compile(r"^<!--\s*(end\s+(of\s+)?)?(verdict|evenhand|claim)s?\b", re.IGNORECASE)
@@ -63,8 +64,8 @@ class Bound:
     unbound: tuple[tuple[int, str, Block], ...] = ()
 
 
-def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
-    """Fill every block of a document with ``table(claim, ledger)``; nothing is written here.
+def bind(path: Path, table: Callable[[Path, Path, bool], str]) -> Bound:
+    """Fill every block of a document with ``table(claim, ledger, deciding)``; nothing is written here.
 
     Raises:
         DataError: the document cannot be read, a mark has no end, or an end has no mark; names the line.
@@ -90,7 +91,7 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
         end = _end(lines, place, path)
         claim, ledger = (path.parent / mark[name] for name in ("claim", "ledger"))
         block = Block(claim, ledger, place + 1, "\n".join(lines[place + 1 : end]).strip("\n"))
-        fresh = table(claim, ledger).strip("\n")
+        fresh = table(claim, ledger, mark["deciding"] is not None).strip("\n")
         blocks.append(block)
         stale += [] if fresh == block.text else [block]
         answered = {**dict.fromkeys(_SIGNED.findall(fresh), block), **answered}
@@ -150,8 +151,12 @@ def _lone(line: str) -> str:
     return f"this mark is not known: {line[:80]}; expected '{MARK}', then '{_END}'."
 
 
-def verdict_table_of(claim: Path, ledger: Path) -> str:
+def verdict_table_of(claim: Path, ledger: Path, deciding: bool = False) -> str:
     """The verdicts of a claim file from a ledger's outcomes, as a Markdown table.
+
+    Args:
+        claim, ledger: paths.
+        deciding: the contrasts alone that decide a verdict.
 
     Raises:
         DataError: there is no such ledger.
@@ -169,4 +174,4 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
     store = Ledger(ledger, create=False)
     loaded = unfolded(loaded, store)
     head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
-    return verdict_markdown(loaded.resolved, decided(loaded, store), head)
+    return verdict_markdown(loaded.resolved, decided(loaded, store), head, deciding=deciding)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.decisions.wording import family_words, look_words, nearly_identical_words, seal_words
+from evenhand.errors import counted
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
 
 _HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
 
 
-def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "") -> str:
+def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "", *, deciding: bool = False) -> str:
     """One row per contrast with the means of both arms; the verdict stands in the first row of its arm.
+
+    With ``deciding`` the contrasts alone that decide a verdict, and how many there are besides.
 
     Columns in which nothing differs (a single condition, a single metric) are named above the table instead, beside
     the hash over the records that the verdicts rest on (see ``Ledger.head_hash``).
     """
+    every = sum(len(verdict.contrasts) for verdict in decision.verdicts)
+    decision = _deciding(decision) if deciding else decision
+    left = every - sum(len(verdict.contrasts) for verdict in decision.verdicts)
+    besides = [f"Shown is what decides each verdict; {counted(left, 'contrast')} besides are in the report."]
     rows = _all_rows(claim, decision)
     same = [i for i in (0, 1) if len({row[i] for row in rows}) == 1]
     title = f"`{decision.claim}` (claim {decision.claim_hash}{f', ledger {ledger_head}' if ledger_head else ''})"
@@ -35,6 +44,7 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     remarks = [
         f"- {remark}"
         for remark in (
+            *(besides if left else []),
             *look,
             *search_words(claim, decision),
             *places,
@@ -44,6 +54,13 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
         )
     ]
     return visible("\n".join([*lines, *([""] if remarks else []), *remarks]))
+
+
+def _deciding(decision: Decision) -> Decision:
+    """A decision whose verdicts have the contrast alone that each stands on."""
+    found = [(verdict, words.standing_contrast(verdict)) for verdict in decision.verdicts]
+    kept = (verdict if one is None else replace(verdict, contrasts=(one,)) for verdict, one in found)
+    return replace(decision, verdicts=tuple(kept))
 
 
 def verdict_cells(claim: ResolvedClaim, decision: Decision) -> list[list[str]]:
