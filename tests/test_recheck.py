@@ -309,3 +309,19 @@ def test_a_trial_with_another_number_of_items_is_invalid_in_both(tmp_path: Path)
         book.ledger.record_outcome(trial, outcome, Execution(), loaded.resolved.hash, {})
     (ours,), (theirs,) = decided(book.ledger).values(), derived(exported(book)).values()
     assert ours == theirs == {"on/default/score": "invalid"}
+
+
+@pytest.mark.parametrize(("sizes", "kind"), [((5, 5), "gain"), ((5, 10), "invalid"), ((0, 5), "gain")])
+def test_items_that_the_arms_group_otherwise_are_invalid_in_both(
+    tmp_path: Path, sizes: tuple[int, int], kind: str
+) -> None:
+    book = Book(tmp_path)
+    loaded = book.enter(book.claim("c", "[0, 1, 2, 3, 4, 5]"))
+    for trial in all_trials(loaded.resolved):
+        outcome, size = book.world.outcome(trial), sizes[trial.arm == "on"]
+        table = outcome.items["score"]
+        clusters = tuple(f"{trial.arm} {place // size}" for place in range(len(table.ids))) if size else None
+        outcome = replace(outcome, items={"score": replace(table, clusters=clusters)})
+        book.ledger.record_outcome(trial, outcome, Execution(), loaded.resolved.hash, {})
+    (ours,), (theirs,) = decided(book.ledger).values(), derived(exported(book)).values()
+    assert ours == theirs == {"on/default/score": kind}

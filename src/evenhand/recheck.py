@@ -31,8 +31,7 @@ class Ledger:
         self.faults = [f"table {key}: altered" for key, data in self.tables.items() if sha(data) != key]
         for name, data in files["segments"].items():
             before = "0" * 64
-            for number, line in enumerate(data.splitlines()):
-                row = json.loads(line)
+            for number, row in enumerate(map(json.loads, data.splitlines())):
                 digest = sha({k: v for k, v in row.items() if k != "hash"})
                 if (row["hash"], row["previous"], row["sequence"]) != (digest, before, number):
                     self.faults.append(f"segment {name}, record {number}: altered, or not after the one before it")
@@ -113,6 +112,8 @@ class Pair:
         made = [(f"{m} {k}", v) for o in every for m in ("code", "data") for k, v in o.get(m, {}).items()]
         rows = [(one, two) for one, two in sides if one is not None and two is not None]
         bad |= any(whole.setdefault(k, v) != v for k, v in made if not k.startswith("data asset:"))
+        held = [x["cluster"] for pair in rows for x in pair if x["cluster"] is not None]
+        bad |= len({tuple(map(dict(zip(c, range(len(c)), strict=True)).get, c)) for c in held}) > 1
         if bad or any(x["item"] != rows[0][0]["item"] for pair in rows for x in pair) or not rows:
             return "invalid" if bad or rows else "not-run"
         a, b = (np.stack([pair[k]["score"] for pair in rows]) for k in (0, 1))
@@ -125,7 +126,7 @@ class Pair:
             return "invalid"
         if any(gone):
             raise Unknown("a trial that was lost")
-        self.found = estimate(a - b if metric["direction"] == "maximise" else b - a, rows[0][1]["cluster"], item_wise)
+        self.found = estimate(a - b if metric["direction"] == "maximise" else b - a, next(iter(held), None), item_wise)
         same = np.array_equal(a, b) and all(one["output"] and one["output"] == two["output"] for one, two in rows)
         return "invalid" if full else "" if self.found.scales else "no-op" if same else "inconclusive"
     def kind(self, effect: float, alpha: float) -> str:
@@ -183,8 +184,7 @@ def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     targets = [c for c in conditions if c not in still or len(still) == len(conditions)]
     gone = screened_out(ledger, claim, variants, base[0], [(c, m) for c in targets for m in primary])
     pairs = pairs_of([name for name in variants if name not in gone], base + rivals)
-    sought = [key for key in pairs if key[1] in targets]
-    levels, failed = dict.fromkeys(pairs, alpha), 0.0
+    sought, levels, failed = [key for key in pairs if key[1] in targets], dict.fromkeys(pairs, alpha), 0.0
     for rank, (p, key) in enumerate(sorted((joint_p(pairs[key]), key) for key in sought)):  # Holm
         levels[key] = step = failed or alpha / (len(sought) - rank)
         failed = step if p > step else 0.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
+import numpy as np  # noqa: F401  as whoever computes has it
 import pytest
 
+from evenhand.cli.audit import _compute_alone
 from tests.app import evenhand, parsed
 
 LOG = (
@@ -221,3 +224,16 @@ def test_a_page_never_takes_the_place_of_a_pipe(tmp_path: Path, log: Path) -> No
     assert done.returncode == 2
     assert "pipe cannot be written: it is no file that can be replaced" in done.stderr
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_an_audit_starts_no_threads_for_matrices_unless_somebody_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment: dict[str, str] = {}
+    monkeypatch.setattr(os, "environ", environment)
+    _compute_alone()
+    assert environment == {}, "numpy is here already, whoever took it"
+    monkeypatch.delitem(sys.modules, "numpy")
+    _compute_alone()
+    assert environment == {"OPENBLAS_NUM_THREADS": "1"}
+    environment["OPENBLAS_NUM_THREADS"] = "4"
+    _compute_alone()
+    assert environment == {"OPENBLAS_NUM_THREADS": "4"}

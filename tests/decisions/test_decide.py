@@ -187,7 +187,18 @@ def test_items_that_the_arms_group_otherwise_yield_no_number() -> None:
 
     found = verdict_of(text_with(), change=unlike)
     assert found.title == "invalid (items)"
-    assert "other clusters group them" in found.reasons[0]
+    assert "off at seed 0 groups the items otherwise than on at seed 0 does" in found.reasons[0]
+
+
+def test_what_groups_are_called_makes_no_other_groups() -> None:
+    def renamed(trial: Trial, outcome: Outcome) -> Outcome:
+        made = grouped(10)(trial, outcome)
+        table = made.items["score"]
+        names = tuple(f"{trial.arm} {trial.seed} {name}" for name in table.clusters or ())
+        return replace(made, items={"score": replace(table, clusters=names)})
+
+    wanted = verdict_of(text_with(), change=grouped(10)).contrasts[0].bootstrap_interval
+    assert verdict_of(text_with(), change=renamed).contrasts[0].bootstrap_interval == pytest.approx(wanted)
 
 
 def test_groups_hold_in_whatever_order_items_are_told_and_whichever_arm_tells_them() -> None:

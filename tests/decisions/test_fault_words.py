@@ -18,6 +18,7 @@ GIVEN = [
     (faults.NoFairChoice(1, ("on",), faults.ChoiceFault("shared items", "m", items=("a",))), "evaluation split: a"),
     (faults.NoFairChoice(1, ("on",), faults.ChoiceFault("no selection split", "m", (5.0,))), "missing at 5"),
     (faults.NoFairChoice(1, ("on",), faults.ChoiceFault("other items by step", "m")), "the same items at every step"),
+    (faults.OtherGroups("on", 1, "off", 0), "items: on at seed 1 groups the items otherwise than off at seed 0 does"),
     (faults.OtherItems("on", 1, "off", "item a"), "items: on at seed 1 was not scored on the items of off: item a"),
     (faults.OutOfRange("m", (-1.0, 2.0), (0.0, 1.0)), "range: scores of m run from -1 to 2, outside the declared 0.0"),
     (faults.TooFewPairs("2 of 5 are missing"), "missing pairs: 2 of 5 are missing"),

@@ -41,8 +41,8 @@ def test_a_short_table_has_what_decides_each_verdict_and_says_how_much_is_left_o
     assert len(rows) == 1
     assert rows[0].split("|")[2:5] == decides.replace(" (decides)", "").split("|")[2:5]
     assert "**gain**" in rows[0]
-    assert "- Shown is what decides each verdict; 1 contrast besides are in the report." in short
-    assert "besides" not in whole
+    assert "- Shown is what decides each verdict; 1 further contrast stands in the report." in short
+    assert "further contrast" not in whole
 
 
 def test_a_bar_in_a_reason_does_not_break_the_table(world):

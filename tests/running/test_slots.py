@@ -255,14 +255,18 @@ def test_where_not_one_trial_fits_the_memory_only_the_refusal_says_so(
         check_machine(needing(loaded, 90), room_of(profile))
 
 
-@pytest.mark.parametrize(("visible", "named"), [(None, ("0", "7")), ("2,3", ("0", "2"))])
+@pytest.mark.parametrize(
+    ("visible", "named", "missing", "there"),
+    [(None, ("0", "7"), "7", "0,1"), ("2,3", ("0", "2"), "0", "2,3"), ("02,03", ("3", "4"), "4", "02,03")],
+)
 def test_a_gpu_that_is_not_there_is_refused_by_its_number(
-    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch, visible: str | None, named: tuple[str, ...]
-) -> None:
+    loaded: LoadedClaim, driver: Driver, monkeypatch: pytest.MonkeyPatch, visible: str | None, named: tuple[str, ...],
+    missing: str, there: str,
+) -> None:  # fmt: skip
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     driver(CARD, CARD)
-    with pytest.raises(SettingsError, match=r"GPU [07]: there is no such GPU .*--gpus (0,1|2,3)"):
+    with pytest.raises(SettingsError, match=rf"1 fault\n  GPU {missing}: there is no such GPU .*--gpus {there}"):
         side_by_side(Profile(devices=named), [loaded])
 
 

@@ -12,6 +12,7 @@ from evenhand.decisions.pair_faults import (
     MadeOtherwise,
     Missing,
     NoFairChoice,
+    OtherGroups,
     OtherItems,
     OutOfRange,
     PairFault,
@@ -92,6 +93,11 @@ def _facts(fault: PairFault) -> str:  # noqa: PLR0911  one line a fault
             return f"at seed {fault.seed}, {_no_fair_choice(fault)}"
         case OtherItems(arm, seed, against, found):
             return f"{arm} at seed {seed} was not scored on the items of {against}: {found}"
+        case OtherGroups(arm, seed, other, other_seed):
+            return (
+                f"{arm} at seed {seed} groups the items otherwise than {other} at seed {other_seed} does; have both "
+                "made by one version of the recipe"
+            )
         case OutOfRange(metric, (low, high), (floor, ceiling)):
             return (
                 f"scores of {metric} run from {low:.6g} to {high:.6g}, outside the declared "

@@ -124,6 +124,17 @@ class OtherItems(PairFault):
 
 
 @dataclass(frozen=True)
+class OtherGroups(PairFault):
+    """An arm's clusters group the items otherwise than those of ``other`` at ``other_seed`` do."""
+
+    kind = FaultKind.ITEMS
+    arm: str
+    seed: int
+    other: str
+    other_seed: int
+
+
+@dataclass(frozen=True)
 class OutOfRange(PairFault):
     """Scores outside what the metric was declared to be able to take: either the scorer or the claim is wrong.
 

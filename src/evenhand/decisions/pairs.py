@@ -22,6 +22,7 @@ from evenhand.decisions.pair_faults import (
     Lost,
     Missing,
     NoFairChoice,
+    OtherGroups,
     OtherItems,
     OutOfRange,
     PairFault,
@@ -34,7 +35,6 @@ from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 Outcomes = Mapping[str, Outcome]
-OTHER_GROUPS = "the ids are the same, but other clusters group them; have both made by one version of the recipe"
 Floats = NDArray[np.float64]
 
 
@@ -329,14 +329,15 @@ def _stack(
     sides = [(seed, name, s) for seed, one, two in rows for s, name in ((one, arm.name), (two, against.name))]
     sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
     tables = []
-    grouping = next((found.table for _, _, found in sides if found.table.clusters is not None), None)
-    clusters = None if grouping is None else _clusters(grouping, first.ids)
+    grouping = next(((whose, seed, found) for seed, whose, found in sides if found.table.clusters is not None), None)
+    clusters = None if grouping is None else _clusters(grouping[2].table, first.ids)
     for seed, whose, found in sides:
         table = aligned(first.ids, found.table)
         if isinstance(table, str):
             return Pairs(invalid=OtherItems(whose, seed, against.name, table))
-        if found.table.clusters is not None and _clusters(found.table, first.ids) != clusters:
-            return Pairs(invalid=OtherItems(whose, seed, against.name, OTHER_GROUPS))
+        other = grouping is not None and found.table.clusters is not None and grouping[2] is not found
+        if other and _groups(_clusters(found.table, first.ids)) != _groups(clusters or ()):
+            return Pairs(invalid=OtherGroups(whose, seed, grouping[0], grouping[1]))  # type: ignore[index]
         tables.append(table)
     whole = tables[: 2 * len(rows)]
     variant, reference = whole[0::2], whole[1::2]
@@ -369,6 +370,12 @@ def _clusters(table: ItemScores, ids: tuple[str, ...]) -> tuple[str, ...]:
         return own
     named = dict(zip(table.ids, own, strict=True))
     return tuple(named[one] for one in ids) if named.keys() == set(ids) else ()
+
+
+def _groups(clusters: tuple[str, ...]) -> list[int]:
+    """Which items are together, whatever their groups are called."""
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(one, len(numbers)) for one in clusters]
 
 
 def aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:

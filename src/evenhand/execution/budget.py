@@ -62,10 +62,12 @@ class TrialBudget:
         A clock that begins later, at a checkpoint that is taken up meanwhile, has nothing left out before that.
         """
         start, paused = time.monotonic(), self._paused
-        yield
-        if self._start > start:
-            start, paused = self._start, 0.0
-        self._paused = paused + time.monotonic() - start
+        try:
+            yield
+        finally:
+            if self._start > start:
+                start, paused = self._start, 0.0
+            self._paused = paused + time.monotonic() - start
 
     def state(self) -> dict[str, Any]:
         """For checkpoints."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from evenhand.errors import DataError
 
-_BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>[^\s,]+)(?P<deciding>, deciding contrasts)? -->$")
+_BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>\S+?)(?P<deciding>, deciding contrasts)? -->$")
 _END = "<!-- end of verdicts -->"
 _SIGNED = re.compile(r"(?<![\w.])[+\-−]\d*\.\d{3,}(?![\w.])")
 _LIKE = re.compile(r"^<!--\s*(end\s+(of\s+)?)?(verdict|evenhand|claim)s?\b", re.IGNORECASE)
@@ -148,7 +148,7 @@ def _end(lines: list[str], start: int, path: Path) -> int:
 def _lone(line: str) -> str:
     if line == _END:
         return f"'{_END}' without an opening mark."
-    return f"this mark is not known: {line[:80]}; expected '{MARK}', then '{_END}'."
+    return f"this mark is not known: {line[:80]}; expected '{MARK}' (or ', deciding contrasts -->'), then '{_END}'."
 
 
 def verdict_table_of(claim: Path, ledger: Path, deciding: bool = False) -> str:

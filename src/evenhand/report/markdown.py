@@ -26,7 +26,8 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     every = sum(len(verdict.contrasts) for verdict in decision.verdicts)
     decision = _deciding(decision) if deciding else decision
     left = every - sum(len(verdict.contrasts) for verdict in decision.verdicts)
-    besides = [f"Shown is what decides each verdict; {counted(left, 'contrast')} besides are in the report."]
+    stand = "stands" if left == 1 else "stand"
+    besides = [f"Shown is what decides each verdict; {counted(left, 'further contrast')} {stand} in the report."]
     rows = _all_rows(claim, decision)
     same = [i for i in (0, 1) if len({row[i] for row in rows}) == 1]
     title = f"`{decision.claim}` (claim {decision.claim_hash}{f', ledger {ledger_head}' if ledger_head else ''})"

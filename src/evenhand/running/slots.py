@@ -53,7 +53,8 @@ def _check_named(profile: Profile, gpus: Sequence[str]) -> None:
     """A GPU by a number that nobody has is a slip; whether a UUID, or the beginning of one, is there, CUDA decides."""
     if not all(map(str.isdecimal, gpus)):
         return
-    missing = [name for name in profile.devices if name.isdecimal() and str(int(name)) not in gpus]
+    there = {int(name) for name in gpus}
+    missing = [name for name in profile.devices if name.isdecimal() and int(name) not in there]
     if gpus and missing:
         told = (
             f"there is no such GPU that this process sees: the driver shows {counted(len(gpus), 'GPU')}, "

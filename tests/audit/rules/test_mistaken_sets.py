@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.audit.text.numbers import numbers
 from evenhand.audit.told.seeds.stated import kind_said
 from tests.audit.rules.test_mistaken import aloud
 
@@ -32,6 +33,10 @@ def in_tiers(**others: tuple[int, ...]) -> str:
     return "| tier | model | hit@1 |\n|---|---|---|\n" + "".join(rows)
 
 
+GRADED = (
+    "{}\n\n| arm | n | correct |\n|---|---|---|\n| a | 12 | 0.29 |\n| b | 12 | 0.25 |\n| c | 12 | 0.50 |\n"
+    "| d | 12 | 0.75 |\n"
+)
 FIRES = (
     "## Activity\n\n| strategy | active bars |\n|---|---|\n| S1_vol | {0} |\n| S2_open | {1} |\n| S3_flow | {2} |\n"
     "| S4_trend | {3} |\n\n## Regression\n\n| strategy | {x} |\n|---|---|\n| S2_open | {1} |\n| S3_flow | {y} |\n"
@@ -46,12 +51,10 @@ CASES: dict[str, tuple[str, str, str]] = {
         "Scoring is 1.0 for an exact match, 0.5 for a partial one.\n\n- baseline on 400 items: 0.9700 (380/400)\n",
         "Scoring is by exact match.\n\n- baseline on 400 items: 0.9700 (380/400)\n",
     ),
-    "a rubric": (
+    "points for half an answer": (
         "odd-share",
-        "A judge grades on a rubric.\n\n| arm | n | correct |\n|---|---|---|\n| a | 12 | 0.29 |\n| b | 12 | 0.25 |\n"
-        "| c | 12 | 0.50 |\n| d | 12 | 0.75 |\n",
-        "A judge grades.\n\n| arm | n | correct |\n|---|---|---|\n| a | 12 | 0.29 |\n| b | 12 | 0.25 |\n"
-        "| c | 12 | 0.50 |\n| d | 12 | 0.75 |\n",
+        GRADED.format("A judge gives 1.0 for an exact match and 0.5 for a partial one."),
+        GRADED.format("Every answer is right or wrong."),
     ),
     "a range of others with two strokes": (
         "change-disagrees",
@@ -90,6 +93,60 @@ def test_what_is_of_another_set_or_score_is_not_held_against_it(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "Sampling temperature 0.5 for all arms.",
+        "LR decay of 0.5 if the loss stalls.",
+        "Majority vote over 5 answers; ties are broken at random.",
+        "The gain over the baseline is half a point.",
+        "Partial credit is not given.",
+        "0/1 scoring; partial credit: none.",
+    ],
+)
+def test_words_that_give_no_halves_hide_no_false_count(tmp_path: Path, line: str) -> None:
+    assert len(aloud(tmp_path, f"{line}\n\n- baseline on 400 items: 0.9700 (380/400)\n", "count-and-rate")) == 1
+
+
+def test_halves_explain_no_share_that_they_do_not_give(tmp_path: Path) -> None:
+    said = "Scoring is 1.0 for an exact match, 0.5 for a partial one.\n\n- baseline on 400 items: {} (380/400)\n"
+    assert len(aloud(tmp_path, said.format("0.9300"), "count-and-rate")) == 1, "less than the right answers alone"
+
+
+def test_parts_of_a_smaller_whole_than_their_sum_are_of_no_whole(tmp_path: Path) -> None:
+    counts = ((9605, "89.9"), (770, "7.1"), (217, "2.0"), (97, "0.9"), (57, "0.5"), (36, "0.3"), (20, "0.2"))
+    listed = "".join(f"- {n} kinds: {count} items ({share}%)\n" for n, (count, share) in enumerate(counts, start=1))
+    assert len(aloud(tmp_path, f"\n## Kinds of each item\n\n{listed}", "count-and-rate")) == 1
+
+
+def test_a_count_with_two_digits_turned_is_no_count_of_fewer_things(tmp_path: Path) -> None:
+    text = FIRES.format("26,311", "11,647", "12,873", "5,259", x="bars", y="12,837")
+    assert len(aloud(tmp_path, text, "drift")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("826.9--945.8", (826.9, 945.8)),
+        ("-0.8--0.5", (-0.8, -0.5)),
+        ("−0.08–−0.02", (-0.08, -0.02)),
+        ("[-0.68–-0.64]", (-0.68, -0.64)),
+        ("3 – -4", (3.0, -4.0)),
+    ],
+)
+def test_a_stroke_behind_a_stroke_is_a_sign_but_in_a_range_of_numbers_without_one(
+    text: str, found: tuple[float, ...]
+) -> None:
+    assert tuple(one.value for one in numbers(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("2.6倍", "x"), ("5 余倍", "x"), ("5（倍）", "x"), ("10倍交叉验证", ""), ("5 раз из 40", "")]
+)
+def test_a_factor_is_one_in_chinese_too(text: str, unit: str) -> None:
+    assert numbers(text)[0].unit == unit
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("MAE 3.56 with std 0.27 | Sample Acc 71.9 ± 4.9", ""),
@@ -101,6 +158,12 @@ def test_what_is_of_another_set_or_score_is_not_held_against_it(tmp_path: Path, 
         ("样本标准差", "sample"),
         ("std with ddof=1", "sample"),
         ("population sd", "population"),
+        ("Std. dev. (sample)", "sample"),
+        ("std computed with the sample formula", "sample"),
+        ("écart-type de l'échantillon", "sample"),
+        ("± is sample", "sample"),
+        ("std is computed as sample, not population", ""),
+        ("sample and population std", ""),
     ],
 )
 def test_a_word_for_samples_tells_the_kind_of_a_spread_where_it_is_said_of_it(text: str, kind: str) -> None:

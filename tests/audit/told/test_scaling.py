@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from evenhand.audit.check import audit
 from evenhand.audit.reading.opened import open_log, open_logs
 from evenhand.audit.text import passages
+from evenhand.audit.text.log import Log
 from evenhand.audit.told.concluded import ceilings
 from evenhand.audit.told.repeats import spoken
 
@@ -44,12 +46,18 @@ def test_a_mean_is_held_against_the_values_near_it_alone(tmp_path: Path, monkeyp
     assert 0 < max(seen) <= 30
 
 
-def test_each_log_of_a_large_folder_is_read_once_for_all_rules(tmp_path: Path) -> None:
+def test_each_log_of_a_large_folder_is_read_once_for_all_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(90):
         (tmp_path / f"{number}.md").write_text(
             f"# Run {number}\n\n- baseline accuracy 0.7{number:02}\n- it is stable\n"
         )
-    logs = open_logs([tmp_path])
-    passages._passages.cache_clear()
-    audit(logs)
-    assert passages._passages.cache_info().misses == len(logs) == 90
+    read: list[str] = []
+    of_lines = passages._of_lines
+
+    def counted(log: Log) -> Iterator[passages.Passage]:
+        read.append(log.name)
+        return of_lines(log)
+
+    monkeypatch.setattr(passages, "_of_lines", counted)
+    audit(open_logs([tmp_path]))
+    assert len(read) == len(set(read)) == 90

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Literal
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar
 
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
 Kind = Literal["heading", "bullet", "row", "prose", "code", "blank"]
-
-per_log = lru_cache(maxsize=1024)
-"""Keeps what is read of a log for the next rule. Each goes through all: were fewer kept, they would be read anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +213,11 @@ class Log:
     unread: bool = False
 
     @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What was read of it so far, by who read it: see :func:`per_log`."""
+        return {}
+
+    @cached_property
     def computed(self) -> bool:
         """Whether a program wrote it: records in JSON, or data with more digits than anybody writes down."""
         fine = (n.decimals > _KEPT_BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
@@ -279,3 +281,20 @@ class Log:
     @cached_property
     def _spoken(self) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.kind in ("prose", "bullet"))
+
+
+_Read = TypeVar("_Read")
+
+
+def per_log(read: Callable[[Log], _Read]) -> Callable[[Log], _Read]:
+    """What is read of a log, kept with it: rules go through all logs one after the other, and none is read anew."""
+
+    @wraps(read)
+    def kept(log: Log) -> _Read:
+        key = f"{read.__module__}.{read.__qualname__}"
+        if key not in log.kept:
+            log.kept[key] = read(log)
+        found: _Read = log.kept[key]
+        return found
+
+    return kept

@@ -6,7 +6,7 @@ What only looks like a number is left alone: parts of names (``scalar_l10``), da
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -28,9 +28,9 @@ _BLANKED = Pattern(
 _NUMBER = Pattern(
     r"""
     (?P<about>[~≈∼]\s*|±\s*|\+/?-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
-    (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]\-–—−])[+\-−–](?:[$€£](?=[\d.])|\s?))?
+    (?P<sign>(?<![^\W\u3400-\u9fff])(?<![)%\]])[+\-−–](?:[$€£](?=[\d.])|\s?))?
     (?<![^\W\u3400-\u9fff])(?<![.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
-    (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|\s?倍|\s?раза?(?!\w)|[kKMB](?![\w/])
+    (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|\s?[余多]?[（(]?倍(?!交叉|验证)|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?
     (?![A-Za-z0-9_]|\.\d|,\d)
     """,
@@ -54,7 +54,6 @@ ROW_GOES_ON = Pattern(r"[\s)*`]*/\s*\d+\s*\(")
 
 _RANGE = Pattern(r"\d\s?[–—-]\s?$")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
-_FACTORS = ("×", "倍", "раз", "раза")
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
 SECONDS = {
     **dict.fromkeys(("ms",), 1e-3), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -125,7 +124,13 @@ def numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, from left to right."""
     if not _DIGIT.search(text):
         return ()
-    return tuple(_number(found) for found in _NUMBER.finditer(blanked(text)) if len(found["digits"]) <= _LONGEST)
+    plain = blanked(text)
+    found = [_number(one) for one in _NUMBER.finditer(plain) if len(one["digits"]) <= _LONGEST]
+    for place in range(1, len(found)):
+        before, one = found[place - 1 : place + 1]
+        if plain[before.end : one.start + 1] == "--" and not before.signed:  # a range as TeX writes it
+            found[place] = replace(one, value=-one.value, signed=False, start=one.start + 1)
+    return tuple(found)
 
 
 def _number(found: re.Match[str]) -> Number:
@@ -138,7 +143,7 @@ def _number(found: re.Match[str]) -> Number:
     power = 10.0 ** (int(exponent[1:] or 0) if exponent else 0)
     value = float(digits + exponent) * scale * (-1 if sign in ("-", "−", "–") else 1)
     half = 0.5 * 10.0**-decimals * scale * power
-    kind = "pp" if unit in _POINTS else "x" if unit in _FACTORS else "" if unit in _TIMES else unit
+    kind = "pp" if unit in _POINTS else "x" if unit == "×" or unit.endswith("倍") else "" if unit in _TIMES else unit
     spread = before in ("±", "+/-", "+-")
     start = found.start("sign") if sign else found.start("digits")
     rough = bool(before) and not spread

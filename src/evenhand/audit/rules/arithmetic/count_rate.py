@@ -16,6 +16,7 @@ from evenhand.audit.told.shares.closed import counted_in
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
+from evenhand.audit.told.shares.grim import possible
 from evenhand.audit.told.shares.items import graded
 from evenhand.audit.told.shares.siblings import odd_parts
 from evenhand.audit.told.shares.slips import of_a_pen
@@ -64,7 +65,7 @@ _EQUATED = Pattern(
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each share that is not the one of its count, once; aloud where words or its siblings say that it is one."""
-    found = [one for log in logs if not graded(log) for one in _found_in(log)]
+    found = [one for log in logs for one in _found_in(log) if not (graded(log) and _in_parts(one))]
     told = {(one.place.file, one.place.line, str(one.facts["printed"])): one for one in reversed(found)}
     return lone(reversed(told.values()))
 
@@ -88,6 +89,13 @@ def _judged(log: Log, one: Finding, *, shown: bool) -> Finding:
     (share,) = numbers(str(one.facts["printed"]))
     line, part, whole = log.line(one.place.line), int(one.facts["part"]), int(one.facts["whole"])
     return replace(one, unproven=one.unproven or not of_a_pen(log, line, part, whole, share, shown=shown))
+
+
+def _in_parts(one: Finding) -> bool:
+    """Whether a share may be that of the right answers and of halves for some of the others."""
+    (share,) = numbers(str(one.facts["printed"]))
+    part, whole = int(one.facts["part"]), int(one.facts["whole"])
+    return possible(share, 2 * whole, cut=False) and part / whole <= share.share <= (part + whole) / 2 / whole
 
 
 def _equated(text: str) -> bool:

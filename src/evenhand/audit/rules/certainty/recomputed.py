@@ -28,10 +28,13 @@ from evenhand.audit.told.seeds.spreads import (
 )
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
-_SPREAD = Pattern(
-    r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ|range|spread|spannweite|étendue|rango|размах|разброс)\b|max\s?[-–−]\s?min|极差|标准差|波动",
+_SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b|标准差", re.IGNORECASE)
+_RANGE = Pattern(
+    r"\W*(?:range|spread|max\s?[-–−]\s?min|min\s?[-–−]\s?max|spannweite|étendue|rango|размах|разброс|极差|波动(?:范围)?)\W*(?:\(.*\))?\W*",
     re.IGNORECASE,
 )
+"""A column of how far apart runs are, by its whole name."""
+
 _MOST, _FINEST = 4, 4
 _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
@@ -113,6 +116,8 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
     """The spreads that a table with its seeds and their means leaves out; one finding a table."""
     found = [(row, one) for row in table.rows for one in bare.get(row.line, ())]
     if not found or log.data or any(_SPREAD.search(text) for row in table.rows for text in (*row.cells, *table.header)):
+        return
+    if any(_RANGE.fullmatch(name) for name in table.header):
         return
     told, at = [], 0
     for row, one in found:

@@ -101,7 +101,7 @@ _LATER = Pattern(
 _FELL = Pattern(
     r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|deteriorat\w+|sank|slid|crash\w+|"
     r"diverg\w+|went|back|down|ended|finished)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d|"
-    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:then|and) (?:then )?(?:collapsed|vanished)\b",
+    r"(?:[^.;]|\.(?=\d)){0,160}?\bthen collapsed\b(?! (?:the|into|all|our)\b)",
     re.IGNORECASE,
 )
 """A story of a rise and a fall, which tells the end as plainly as the peak: nobody takes the peak as the result."""

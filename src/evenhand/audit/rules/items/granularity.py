@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
-from evenhand.audit.told.shares.grim import as_fine
+from evenhand.audit.told.shares.grim import as_fine, possible
 from evenhand.audit.told.shares.items import items_said
 from evenhand.audit.told.shares.steps import needs_all, steps
 
@@ -46,8 +47,9 @@ _EXACT = 6
 """Decimals of a program that prints all it has: a shorter number beside them is exact."""
 
 _NEAR, _SHORT = 8, 40
-_GROUP = 3
-"""Different results under one name, from which on they tell whether they are shares of all the items."""
+_GROUP, _BY_CHANCE = 3, 0.01
+"""Different results under one name, from which on they tell whether they are shares of all the items; how seldom by
+chance."""
 
 _OF_OTHERS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
 """A row that is made of the rows above it has the items of them all."""
@@ -147,7 +149,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     # A column whose values are shares of fewer items may be of those, and says nothing of the others' number.
     places = [i for i, column in columns.items() if items is not None and needs_all(items, column)]
     values = [n for place in places for n in columns[place]]
-    if items is not None and not all(needs_all(items, one) for one in _groups(table, places)):
+    if items is not None and _of_smaller_sets(items, _groups(table, places)):
         return
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
@@ -159,6 +161,19 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
             zeros = sum(n is not None and not n.value and n.decimals < 2 for i in places for n in table.columns[i])
             facts = {"items": found, "values": len(values) + zeros, "names": own, "rough": rough, "differences": False}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
+
+
+def _of_smaller_sets(items: int, groups: Sequence[Sequence[Number]]) -> bool:
+    """Whether some groups have shares of a part of the items throughout, oftener than they would by chance."""
+    for prime in (n for n in range(2, items + 1) if items % n == 0 and all(n % m for m in range(2, math.isqrt(n) + 1))):
+        fit = [
+            len({n.value for n in group})
+            for group in groups
+            if all(possible(n, items // prime, n.unit, cut=False) for n in group)
+        ]
+        if fit and math.comb(len(groups), len(fit)) * prime ** -sum(fit) < _BY_CHANCE:
+            return True
+    return False
 
 
 def _groups(table: Table, places: Sequence[int]) -> list[list[Number]]:

@@ -14,6 +14,7 @@ from evenhand.audit.told.shares.grim import (
     impossible_in_columns,
     impossible_in_records,
     impossible_under_a_name,
+    possible,
 )
 from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import graded
@@ -23,11 +24,11 @@ from evenhand.audit.told.shares.stated import impossible_stated
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Shares that no whole number of their items gives, once a line; a count beside a share is judged elsewhere."""
     for log in logs:
-        if graded(log):
-            continue
         told: set[tuple[int, float]] = set()
         counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
         for found in sorted(_impossible_in(log), key=lambda one: (not one.closed, not one.sure)):
+            if graded(log) and possible(found.share, 2 * found.items, cut=False):
+                continue
             if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)

@@ -108,7 +108,9 @@ def _judged(log: Log, group: Sequence[Quote]) -> Iterator[Slip]:
     if any(same(one.number, told.number) for one in group):
         return  # what the source has is told beside it, as something else
     in_column = told.column in columns and not any(one.other for one in read)
-    in_column = in_column and bool(quote.number.decimals or quote.number.unit)  # a count may be one of fewer things
+    swapped = slip(_digits(told.number), _digits(quote.number)) == "swap"
+    whole = not (quote.number.decimals or quote.number.unit)  # a count, which may be one of fewer things
+    in_column = in_column and (swapped or not whole)
     of_it = source.record or in_column or (bool(told.metric) and told.metric <= quote.around)
     once_more = not quote.cell or (told.line < quote.line and _row_agrees(log, odd[0], told))
     enough = min(len(beside), held) >= _LEAST or (quote.cued and _evident(odd[0], told, held))

@@ -137,6 +137,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
         delta = deltas[0] if deltas else None
         if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
             continue  # in a unit of its own, or with a remark
+        if delta is not None and "倍" in row.cells[place]:
+            delta = replace(delta, unit="x")
         if delta is None or pair is None or _SPREAD.match(row.cells[0]):
             continue
         line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"

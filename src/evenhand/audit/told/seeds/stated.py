@@ -9,21 +9,19 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, OF_A_SAMPLE, OF_ALL, SPREAD_WORD
 
 _LONGEST = 400
-_SAMPLE = r"(?<![^\W_])(?:sample|stichprobe|échantillon)(?![^\W_])"
-_BETWEEN = r"[\s_(:,=*`-]*"
-_OF_A_SPREAD = Pattern(
-    rf"{_SAMPLE}{_BETWEEN}(?:{SPREAD_WORD.pattern})|(?:{SPREAD_WORD.pattern}){_BETWEEN}"
-    rf"(?:(?:is|are|that|those|of|an?|the|as|der|einer|d['’]un|from){_BETWEEN})*{_SAMPLE}(?!\W*(?:acc|size))",
+_OF_ITSELF = Pattern(
+    r"\b(?:small|tiny|large|limited|each|every|per|this|that|one|which|held-out|test|train\w*|random|\d[\d,]*|kleine\w*|petite?|"
+    r"маленьк\w+|мал\w+)[ -](?:sample|stichprobe|échantillon|выборк\w+)\b|"
+    r"\bsample (?:sizes?|acc|accurac\w+|efficien\w+|quality|complexity|weights?|rates?|counts?|numbers?|ids?|"
+    r"index|levels?|loss|scores?|f1|images?|outputs?|answers?|questions?|texts?|prompts?)\b",
     re.IGNORECASE,
 )
-"""A sample that a spread is said to be of; else it is spoken of itself, or of what was measured."""
-
-_ALONE = Pattern(_SAMPLE, re.IGNORECASE)
+"""A sample that is spoken of itself, and not of how a spread is computed."""
 
 
 def kind_said(text: str) -> str:
     """``sample`` or ``population``, where a text says one of both of a spread; nothing otherwise."""
-    text = text if _OF_A_SPREAD.search(text) else _ALONE.sub(" ", text)
+    text = _OF_ITSELF.sub(" ", text)
     sample, population = OF_A_SAMPLE.search(text), OF_ALL.search(text)
     return "" if (sample is None) == (population is None) else "sample" if sample else "population"
 

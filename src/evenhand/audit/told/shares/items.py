@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.text.pattern import Pattern
 
 _ITEMS = Pattern(
@@ -16,13 +16,16 @@ _ITEMS = Pattern(
     re.IGNORECASE,
 )
 _IN_PARTS = Pattern(
-    r"(?<![\w.])0?\.5\s+(?:points?\s+|credits?\s+)?(?:for|if|when)\s|\bhalf[- ](?:an? )?(?:points?|credits?|marks?)\b|"
-    r"\bpartial(?:ly)?[- ](?:credits?|points?|marks?|scor\w+)\b|\bpartial\s*=\s*0?\.\d|\bcount(?:s|ed)? (?:as )?half\b|"
-    r"\bties? (?:count|as|are|=|give)\b",
+    r"(?<![\w.])0?\.5 (?:points? |credits? |marks? )?(?:for|if) (?:an? |the |only )*"
+    r"(?:partial\w*|half|incomplete|one|some|subset|tie)|"
+    r"\b(?:partial|half)[- ](?:credits?|points?|marks?)\b|\bhalf an? (?:credit|mark)\b|"
+    r"\bhalf a point (?:for|if|each)\b|\b(?:partial|ties?) ?[=:] ?0?\.5\b|\bcount(?:s|ed)? (?:as )?(?:half|0?\.5)\b|"
+    r"\bties? (?:as|worth) (?:half|0?\.5)\b|\b0(?:\.0)?, ?0?\.5,? (?:or|and) 1(?:\.0)?\b",
     re.IGNORECASE,
-    needs=".5|half|partial|tie",
+    needs=".5|half|partial",
 )
-_NONE = Pattern(r"\b(?:no|not|without|never|instead of|rather than)\b[^.;]{0,20}$", re.IGNORECASE)
+_NO_PARTS = Pattern(r"\b(?:no|not|none|never|without|instead of|rather than)\b|n['’]t\b", re.IGNORECASE)
+_BESIDE = 30
 
 
 @lru_cache(maxsize=4096)
@@ -33,10 +36,11 @@ def items_said(log: Log, section: int) -> frozenset[int]:
     return frozenset(int((one["n"] or one["m"]).replace(",", "")) for one in found)
 
 
+@per_log
 def graded(log: Log) -> bool:
     """Whether a log says that an item may be right in part: beside a count may then stand the mean of such scores."""
     return any(
-        _NONE.search(line.body[: found.start()]) is None
+        _NO_PARTS.search(line.body[max(0, found.start() - _BESIDE) : found.end() + _BESIDE]) is None
         for line in log.lines
         for found in _IN_PARTS.finditer(line.body)
     )

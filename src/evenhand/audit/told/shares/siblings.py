@@ -60,7 +60,11 @@ def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
         odd = [one for one in parts if one not in right]
         different = {one.part for one in right if one.part}
         by_chance = math.prod(min(1.0, 4 * one.share.slack / _top(one)) for one in right)
-        if whole == total and whole not in wholes and (any(not one.share.decimals for one in parts) or _more(parts)):
+        if (
+            whole == total
+            and whole not in wholes
+            and (any(not one.share.decimals for one in parts) or _more(parts, total))
+        ):
             continue
         if (
             len(odd) == 1
@@ -72,12 +76,12 @@ def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
             return
 
 
-def _more(parts: list[Part]) -> bool:
+def _more(parts: list[Part], total: int) -> bool:
     """Whether all parts have their shares of one larger whole: then not all of its parts are listed."""
     low = max(_top(one) * one.part / (one.share.value + 2 * one.share.slack) for one in parts)
     small = [(_top(one) * one.part, one.share.value - 2 * one.share.slack) for one in parts]
     high = min((part / share for part, share in small if share > 0), default=math.inf)
-    return low <= high
+    return max(low, total) < high
 
 
 def _top(one: Part) -> int:
