@@ -149,7 +149,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     # A column whose values are shares of fewer items may be of those, and says nothing of the others' number.
     places = [i for i, column in columns.items() if items is not None and needs_all(items, column)]
     values = [n for place in places for n in columns[place]]
-    if items is not None and _of_smaller_sets(items, _groups(table, places)):
+    if items is not None and _of_smaller_sets(items, _groups(table, list(columns))):
         return
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
