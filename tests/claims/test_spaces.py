@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from pydantic import model_validator
 
 from evenhand.claims.resolve import resolve
 from evenhand.claims.schema import parse_claim
@@ -123,6 +125,32 @@ def test_an_arm_searches_the_shared_space_but_for_what_it_fixes_and_its_own_besi
     off, on = claim.searched
     assert off.space == {"effect": {"uniform": [0.0, 1.0]}}
     assert on.space == {"condition_effect": {"choice": [1.0, 2.0]}}  # as the recipe reads them
+
+
+class Anchored(RECIPE.settings):  # type: ignore[name-defined, misc]
+    anchor: bool = False
+    strength: float | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> Anchored:
+        if self.anchor != (self.strength is not None):
+            raise ValueError("an anchor needs a strength, and a strength an anchor")
+        return self
+
+
+ANCHORED = "settings.anchor = true\n[arm.space]\nstrength = {{ log = [0.1, {most}] }}"
+
+
+def test_an_arm_may_lack_what_its_search_will_give() -> None:
+    recipe = replace(RECIPE, settings=Anchored)
+    text = text_of(space="", arm=ANCHORED.format(most=3.0))
+    claim = resolve(parse_claim(text, "c.toml", "c"), recipe)
+    on = next(arm for arm in claim.searched if arm.name == "on")
+    assert on.space == {"strength": {"log": [0.1, 3.0]}}
+    with pytest.raises(ClaimError, match="an anchor needs a strength"):
+        resolve(parse_claim(text.replace("settings.anchor = true", ""), "c.toml", "c"), recipe)
+    with pytest.raises(ClaimError, match="no setting 'strenght'"):
+        resolve(parse_claim(text.replace("strength =", "strenght ="), "c.toml", "c"), recipe)
 
 
 def test_arms_that_differ_in_what_they_search_alone_are_no_twins() -> None:

@@ -54,6 +54,18 @@ def arm_spaces(
     return tuple(arms), faults
 
 
+def with_first_ends(claim: Claim, arm: Arm, base: Settings) -> Settings:
+    """Settings of an arm with the first end of what is searched in it and set nowhere: some settings need another one.
+
+    An anchor, say, is refused without its coefficient, which a search will give.
+    """
+    if arm.role in ("null", "reference") or not any(rung.kind == "search" for rung in claim.rungs):
+        return base
+    given = leaves(base)
+    ends = {key: ends_of(domain)[0] for key, domain in {**claim.space, **arm.space}.items() if key not in given}
+    return merge(base, expand(ends))
+
+
 def _domain(
     claim: Claim, recipe: Recipe, settings: Mapping[tuple[str, str], Settings], arm: Arm, key: str, domain: Domain
 ) -> dict[str, list[Any]] | str:
@@ -65,7 +77,11 @@ def _domain(
     known = settings.get((arm.name, condition.name))
     if known is None:
         return dict(domain)  # its settings are refused already
-    base = merge(merge(expand(claim.settings), expand(condition.settings)), expand(arm.settings))
+    base: Settings = merge(merge(expand(claim.settings), expand(condition.settings)), expand(arm.settings))
+    try:
+        recipe.settings.model_validate(base)
+    except ValidationError:  # sound with all that is searched alone
+        base = with_first_ends(claim, arm, base)
     before, read = leaves(known), list[Any]()
     for value in ends_of(domain):
         try:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from evenhand.claims.arm_spaces import arm_spaces, setting_words
+from evenhand.claims.arm_spaces import arm_spaces, setting_words, with_first_ends
 from evenhand.claims.controls import control_arms
 from evenhand.claims.near import suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
@@ -294,16 +294,32 @@ class _Resolution:
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
         base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, self._own(arm)))
+        written = merge(merge(base, world), own)
         try:
-            model = self.recipe.settings.model_validate(merge(merge(base, world), own))
+            model = self.recipe.settings.model_validate(written)
         except ValidationError as error:
-            for e in error.errors():
-                loc = tuple(str(part) for part in e["loc"])
-                self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
-            return
+            found = self._with_search(a, arm, written)
+            if found is None:
+                for e in error.errors():
+                    loc = tuple(str(part) for part in e["loc"])
+                    self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
+                return
+            model = found
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
         if arm.role == "null" and isinstance(model, RecipeSettings) and (fault := model.null_fault()):
             self.add(("arm", a), fault)
+
+    def _with_search(self, a: int, arm: Arm, written: Settings) -> BaseModel | None:
+        """Settings that are sound once a search gives what they lack; None where they are not."""
+        try:
+            return self.recipe.settings.model_validate(with_first_ends(self.claim, arm, written))
+        except ValidationError as error:
+            for e in error.errors():
+                key = ".".join(map(str, e["loc"]))
+                if e["type"] == "extra_forbidden" and key in {**self.claim.space, **arm.space}:
+                    place = ("arm", a, "space", key) if key in arm.space else ("space", key)
+                    self.add(place, setting_words(e, self.recipe))
+            return None
 
     def _own(self, arm: Arm) -> Settings:
         """The settings of an arm; the baseline's for a null arm that gives none, since it is the baseline again."""
