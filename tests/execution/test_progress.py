@@ -10,7 +10,7 @@ import pytest
 
 from evenhand.execution import bench as benches
 from evenhand.recipes import working
-from tests.execution.test_clock import bench_of
+from tests.execution.test_budget import bench_of
 
 
 def progress(folder: Path) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ROWS = 1 << 18
 """Of a row group, about: a reader decodes one at a time, and each repeats the texts that stand in it."""
 
-_LEVEL = 9
+_LEVEL = 19
 _PAGE = 32 << 20
 _FOLDERS = ("segments", "heads", "items", "curves", "packs")
 
