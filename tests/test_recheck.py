@@ -30,22 +30,24 @@ FILE = Path(recheck.__file__)
 
 
 def derived(archive: Path) -> dict[str, dict[str, str]]:
-    """Claim to verdicts, as the second derivation has them; claims with a floor of learning it leaves."""
+    """Claim to verdicts, as the second derivation has them; claims with a floor of learning, or a search, it leaves."""
     ledger = recheck.Ledger(str(archive))
     assert ledger.faults == []
     found = {}
     for body in (row["body"] for row in ledger.of("claim")):
-        if any(metric.get("learned_above") for metric in body["identity"]["metrics"]):
-            with pytest.raises(recheck.Unknown, match="floors"):
+        floor = any(metric.get("learned_above") for metric in body["identity"]["metrics"])
+        if floor or any(rung.get("kind") == "search" for rung in body["identity"]["rungs"]):
+            with pytest.raises(recheck.Unknown, match=r"searches, .* floors"):
                 recheck.decide(ledger, body["identity"], body["identity"]["alpha"])
         else:
             found[body["hash"]] = recheck.decide(ledger, body["identity"], body["identity"]["alpha"])
     return found
 
 
-def has_floor(claim: ResolvedClaim) -> bool:
-    """A floor of learning, which the second derivation leaves."""
-    return any(metric.learned_above for metric in claim.claim.metrics)
+def left_alone(claim: ResolvedClaim) -> bool:
+    """A floor of learning, or a search, which the second derivation leaves."""
+    floor = any(metric.learned_above for metric in claim.claim.metrics)
+    return floor or any(rung.kind == "search" for rung in claim.claim.rungs)
 
 
 def outcomes_of(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
@@ -58,7 +60,7 @@ def decided(ledger: Ledger) -> dict[str, dict[str, str]]:
     for record in ledger.claims():
         claim = standing.of_identity(record.identity)
         assert claim is not None
-        if not has_floor(claim):
+        if not left_alone(claim):
             verdicts = verdicts_alone(claim, outcomes_of(claim, ledger)).verdicts
             found[record.hash] = {f"{v.arm}/{v.condition}/{v.metric}": str(v.kind) for v in verdicts}
     return found
@@ -164,7 +166,7 @@ def p_values_of_lab(ledger: Ledger) -> dict[str, float]:
     for record in ledger.claims():
         claim = standing.of_identity(record.identity)
         assert claim is not None
-        for v in () if has_floor(claim) else verdicts_alone(claim, outcomes_of(claim, ledger)).verdicts:
+        for v in () if left_alone(claim) else verdicts_alone(claim, outcomes_of(claim, ledger)).verdicts:
             if v.role == "variant" and v.contrasts[0].p_value is not None:
                 found[f"{record.hash}/{v.arm}/{v.condition}/{v.metric}"] = v.contrasts[0].p_value
     return found
