@@ -331,13 +331,15 @@ def _stack(
     tables = []
     grouping = next(((whose, seed, found) for seed, whose, found in sides if found.table.clusters is not None), None)
     clusters = None if grouping is None else _clusters(grouping[2].table, first.ids)
+    groups = _groups(clusters or ())
     for seed, whose, found in sides:
         table = aligned(first.ids, found.table)
         if isinstance(table, str):
             return Pairs(invalid=OtherItems(whose, seed, against.name, table))
-        other = grouping is not None and found.table.clusters is not None and grouping[2] is not found
-        if other and _groups(_clusters(found.table, first.ids)) != _groups(clusters or ()):
-            return Pairs(invalid=OtherGroups(whose, seed, grouping[0], grouping[1]))  # type: ignore[index]
+        if grouping is not None and found.table.clusters is not None:
+            own = _clusters(found.table, first.ids)
+            if own != clusters and _groups(own) != groups:
+                return Pairs(invalid=OtherGroups(whose, seed, grouping[0], grouping[1]))
         tables.append(table)
     whole = tables[: 2 * len(rows)]
     variant, reference = whole[0::2], whole[1::2]

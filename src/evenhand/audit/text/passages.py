@@ -122,13 +122,9 @@ class Passage:
         return " ".join(one.text for one in self.sentences)
 
 
+@per_log
 def passages_of(log: Log) -> tuple[Passage, ...]:
     """All passages of a log, in the order of their lines."""
-    return _passages(log)
-
-
-@per_log
-def _passages(log: Log) -> tuple[Passage, ...]:
     found = [*_of_notes(log), *_of_lines(log)]
     return tuple(sorted(found, key=lambda one: one.first))
 

@@ -15,7 +15,7 @@ from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.shares.grim import as_fine, possible
 from evenhand.audit.told.shares.items import items_said
-from evenhand.audit.told.shares.steps import needs_all, steps
+from evenhand.audit.told.shares.steps import needs_all, primes_of, steps
 
 _SHARE = Pattern(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
@@ -165,7 +165,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
 
 def _of_smaller_sets(items: int, groups: Sequence[Sequence[Number]]) -> bool:
     """Whether some groups have shares of a part of the items throughout, oftener than they would by chance."""
-    for prime in (n for n in range(2, items + 1) if items % n == 0 and all(n % m for m in range(2, math.isqrt(n) + 1))):
+    for prime in primes_of(items):
         fit = [
             len({n.value for n in group})
             for group in groups

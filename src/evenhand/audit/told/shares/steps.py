@@ -40,6 +40,11 @@ def steps(values: Sequence[Number]) -> int | None:
     return None
 
 
+def primes_of(items: int) -> list[int]:
+    """The prime factors of a number of items, each once."""
+    return [n for n in range(2, items + 1) if items % n == 0 and all(n % m for m in range(2, math.isqrt(n) + 1))]
+
+
 def needs_all(items: int, values: Sequence[Number]) -> bool:
     """Whether values are shares of so many items and not of a part of them."""
     return _its_own(items, [(abs(n.share), n.slack / 100 if n.unit in ("%", "pp") else n.slack) for n in values])
@@ -51,7 +56,7 @@ def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
     A count has no divisor in common with the items as often as the product of 1 - 1/p over their prime factors says;
     half of that is asked for.
     """
-    primes = [n for n in range(2, items + 1) if items % n == 0 and all(n % m for m in range(2, math.isqrt(n) + 1))]
+    primes = primes_of(items)
     expected = len(shares) * math.prod(1 - 1 / p for p in primes)
     parts = [items // p for p in primes]
     own = sum(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
