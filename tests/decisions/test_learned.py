@@ -11,6 +11,7 @@ import pytest
 
 from evenhand.claims.schema import COMMONEST
 from evenhand.decisions.decide import decide
+from evenhand.decisions.pair_faults import OtherGroups
 from evenhand.decisions.verdict import Verdict
 from evenhand.errors import ClaimError
 from evenhand.recipes.outcome import Outcome
@@ -34,6 +35,18 @@ def asked(share: float) -> Callable[[Trial, Outcome], Outcome]:
         count = len(table.ids)
         expected = tuple("7" if i < share * count else f"only {i}" for i in range(count))
         return replace(outcome, items={"score": replace(table, expected=expected)})
+
+    return change
+
+
+def grouped(groups: Callable[[int, int], str | None]) -> Callable[[Trial, Outcome], Outcome]:
+    """Items as ``asked(0.2)`` has them, in the groups of (seed, place); a seed that names none tells no groups."""
+
+    def change(trial: Trial, outcome: Outcome) -> Outcome:
+        table = asked(0.2)(trial, outcome).items["score"]
+        told = [groups(trial.seed, i) for i in range(len(table.ids))]
+        clusters = tuple(name for name in told if name is not None)
+        return replace(outcome, items={"score": replace(table, clusters=clusters or None)})
 
     return change
 
@@ -168,3 +181,23 @@ def test_beside_each_contrast_with_the_baseline_stands_how_often_it_answers_the_
     assert baseline.same_answer.arm == "off"
     assert rival.same_answer is None
     assert verdict_of(text).contrasts[0].same_answer is None
+
+
+def test_groups_of_the_items_hold_for_the_floor_whichever_seed_tells_them() -> None:
+    def floor(groups: Callable[[int, int], str | None]) -> Any:
+        return verdict_of(text_of(COMMONEST), grouped(groups), item_sd=0.05).contrasts[0].learned
+
+    last = max(claim_of(TEXT).claim.rungs[0].seeds)
+    always, late, never = (floor(f) for f in (
+        lambda _, place: f"group {place % 3}",
+        lambda seed, place: f"group {place % 3}" if seed == last else None,
+        lambda *_: None,
+    ))  # fmt: skip
+    assert late.interval == always.interval != never.interval
+
+
+def test_seeds_that_group_the_items_otherwise_give_no_floor() -> None:
+    found = verdict_of(text_of(COMMONEST), grouped(lambda seed, place: f"group {place % (2 + seed % 2)}"), item_sd=0.05)
+    assert found.title.startswith("invalid")
+    assert isinstance(found.contrasts[0].learned.obstacle.reason, OtherGroups)
+    assert "groups the items otherwise" in found.contrasts[0].learned.why_none

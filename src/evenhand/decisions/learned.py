@@ -15,7 +15,8 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import COMMONEST, MetricClaim
 from evenhand.decisions.contrasts import as_tuple, estimate_pairs
-from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Side, aligned, make_pairs, side
+from evenhand.decisions.pair_faults import OtherGroups
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Side, aligned, clusters_of, make_pairs, side
 from evenhand.decisions.verdict import Learned, NoFloor
 from evenhand.recipes.outcome import ItemScores
 
@@ -72,14 +73,19 @@ def _commonest(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> _Floor:
     sides = dict(_sides(claim, cell, outcomes))
     pending = tuple(seed for seed, found in sides.items() if found.lacks("pending"))
     tables = {seed: found.table for seed, found in sides.items() if found.missing is None}
-    expected = next((table for table in tables.values() if table.expected), None)
-    if expected is None:
+    seed = next((seed for seed, table in tables.items() if table.expected), None)
+    if seed is None:
         missing = next((found.missing for found in sides.values() if found.missing is not None), None)
         obstacle = NoFloor("no right answers" if tables else missing or "no seed")
         return _Floor(Pairs(pending=pending), obstacle=obstacle)
+    expected = tables.pop(seed)
     rows = _rows(expected, sides, cell.metric)
     if rows is None:
         return _Floor(Pairs(pending=pending), obstacle=NoFloor("other items"))
+    name = claim.baseline.name
+    clusters = clusters_of([(seed, name, expected), *((other, name, table) for other, table in tables.items())])
+    if isinstance(clusters, OtherGroups):
+        return _Floor(Pairs(pending=pending), obstacle=NoFloor(clusters))
     right, wrong = _ends(cell.metric)
     known = statistics.commonest(expected.expected or ())
     floor = np.where(known.is_it == 1.0, right, wrong)
@@ -87,7 +93,7 @@ def _commonest(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> _Floor:
         seeds=tuple(rows),
         variant=np.stack(list(rows.values())),
         reference=np.stack([floor] * len(rows)),
-        clusters=expected.clusters,
+        clusters=clusters,
         item_wise=True,
         ids=expected.ids,
         pending=pending,

@@ -329,18 +329,14 @@ def _stack(
     sides = [(seed, name, s) for seed, one, two in rows for s, name in ((one, arm.name), (two, against.name))]
     sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
     tables = []
-    grouping = next(((whose, seed, found) for seed, whose, found in sides if found.table.clusters is not None), None)
-    clusters = None if grouping is None else _clusters(grouping[2].table, first.ids)
-    groups = _groups(clusters or ())
     for seed, whose, found in sides:
         table = aligned(first.ids, found.table)
         if isinstance(table, str):
             return Pairs(invalid=OtherItems(whose, seed, against.name, table))
-        if grouping is not None and found.table.clusters is not None:
-            own = _clusters(found.table, first.ids)
-            if own != clusters and _groups(own) != groups:
-                return Pairs(invalid=OtherGroups(whose, seed, grouping[0], grouping[1]))
         tables.append(table)
+    clusters = clusters_of([(seed, whose, found.table) for seed, whose, found in sides])
+    if isinstance(clusters, OtherGroups):
+        return Pairs(invalid=clusters)
     whole = tables[: 2 * len(rows)]
     variant, reference = whole[0::2], whole[1::2]
     lost = [replace(half, partner=table.scores) for (half, _), table in zip(halves, tables[len(whole) :], strict=True)]
@@ -363,6 +359,23 @@ def _stack(
         answers=tuple(answers),
         lost=tuple(lost),
     )
+
+
+def clusters_of(tables: Sequence[tuple[int, str, ItemScores]]) -> tuple[str, ...] | OtherGroups | None:
+    """The groups of the first table's items, whichever table (of a seed and an arm) tells them; None where none does.
+
+    Two tables that group the same items otherwise are a fault.
+    """
+    ids = tables[0][2].ids
+    told = [(seed, whose, _clusters(table, ids)) for seed, whose, table in tables if table.clusters is not None]
+    if not told:
+        return None
+    first_seed, first, clusters = told[0]
+    groups = _groups(clusters)
+    for seed, whose, own in told[1:]:
+        if own != clusters and _groups(own) != groups:
+            return OtherGroups(whose, seed, first, first_seed)
+    return clusters
 
 
 def _clusters(table: ItemScores, ids: tuple[str, ...]) -> tuple[str, ...]:

@@ -326,10 +326,10 @@ def _unknown_records(settings: Settings) -> list[str]:
         faults.append(f'source = "{records}" was taught no stories; it belongs to task = "recall" or "counts"')
     if settings.target == records:
         faults.append(f'"{records}" was taught no stories; it can be no target')
-    if by_heart and settings.with_text:
+    if settings.task == "recall" and settings.with_text:
         faults.append(
-            f'task = "{settings.task}": prompt_mode = "soft_plus_text" would tell the target what the source has to '
-            'know; use "soft_only"'
+            'task = "recall": prompt_mode = "soft_plus_text" would tell the target what the source has to know; '
+            'use "soft_only"'
         )
     return faults
 

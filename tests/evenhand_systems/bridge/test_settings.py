@@ -68,10 +68,6 @@ from evenhand_systems.bridge.settings import Settings
         ({"task": "facts", "source": "smollm2", "target": "stand-in:copyist", "train_pool": 9}, "train_pool changes"),
         ({"task": "counts"}, 'asks what source = "stand-in:records" knows'),
         ({"task": "counts", "source": "stand-in:records", "train_pool": 9}, "train_pool changes nothing"),
-        (
-            {"task": "counts", "source": "stand-in:records", "training": {"prompt_mode": "soft_plus_text"}},
-            "would tell the target what the source has to know",
-        ),
         ({"brigde": "dit"}, "Extra inputs"),
         ({"training": {"learning_rate": float("nan")}}, "finite"),
     ],
