@@ -143,6 +143,15 @@ def _disagrees(change: Change) -> bool:
     return not readings(change) and not readings(replace(change, delta=wide)) and not _percent_of(change)
 
 
+def two_results(one: Number, other: Number) -> bool:
+    """Whether two numbers are printed alike, as results are, and of one size; ``61.2 -> 68.4 %`` has one sign."""
+    if any(n.spread or n.about or n.signed or n.value <= 0 or n.scale != 1 for n in (one, other)):
+        return False
+    alike = one.decimals == other.decimals and one.unit in ("", other.unit) and other.unit in ("", "%")
+    fine = one.decimals > 0 or other.unit == "%"
+    return alike and fine and one.value != other.value and 0.2 < one.value / other.value < 5
+
+
 def told_wrong(change: Change, *, relative: bool) -> bool:
     """Whether a stated difference is near that of its numbers and not it; a relative one is none in points."""
     if not is_near(change):

@@ -16,7 +16,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES
 from evenhand.audit.text.words import METRIC_WORD, hoped
 from evenhand.audit.told.changes import words
-from evenhand.audit.told.changes.change import Change, told_wrong
+from evenhand.audit.told.changes.change import Change, told_wrong, two_results
 from evenhand.audit.told.changes.shown import finer, of_a_third, of_what_is_left
 from evenhand.audit.told.quantities import Quantity, quantities
 
@@ -114,7 +114,7 @@ def _kind(one: Quantity) -> tuple[int, str]:
 def _triple(text: str, found: Sequence[Quantity], place: int) -> Triple | None:
     one, other, delta = found[place : place + 3]
     join = _join(text, one, other)
-    if join is None or not _results(one.number, other.number) or _chained(text, found, place):
+    if join is None or not two_results(one.number, other.number) or _chained(text, found, place):
         return None
     between = text[other.number.end : delta.number.start]
     said = words.IS_CHANGE.search(between) is not None
@@ -123,7 +123,8 @@ def _triple(text: str, found: Sequence[Quantity], place: int) -> Triple | None:
     equated = words.EQUATED.search(between) is not None or (said and "," in between)
     if not (words.CLOSES.match(text, delta.number.end) or (equated and words.CLOSES_OF.match(text, delta.number.end))):
         return None
-    if not _alike_named(text, one, other, said=said or join is words.CLOSED_TO) or _elsewhere(text, delta):
+    alike = _alike_named(text, one, other, said=said or join is words.CLOSED_TO)
+    if not alike or words.over_another(text, delta.number):
         return None
     own = replace(delta.number, unit=delta.unit)
     if own.unit == "pp" and not one.unit and max(one.value, other.value) > 1.5:
@@ -158,19 +159,10 @@ def _join(text: str, one: Quantity, other: Quantity) -> Pattern | None:
 
 def _chained(text: str, found: Sequence[Quantity], place: int) -> bool:
     """Whether the first result ends another pair: of ``a -> b -> c`` the difference may be that of a."""
-    if not place or not _results(found[place - 1].number, found[place].number):
+    if not place or not two_results(found[place - 1].number, found[place].number):
         return False
     between = text[found[place - 1].number.end : found[place].number.start]
     return words.CLOSED_TO.fullmatch(between) is not None or words.CLOSED_VERSUS.fullmatch(between) is not None
-
-
-def _results(one: Number, other: Number) -> bool:
-    """Whether two numbers are printed alike, as results are, and of one size."""
-    if any(n.spread or n.about or n.signed or n.value <= 0 or n.scale != 1 for n in (one, other)):
-        return False
-    alike = one.decimals == other.decimals and one.unit in ("", other.unit)
-    fine = one.decimals > 0 or other.unit == "%"
-    return alike and fine and one.value != other.value and 0.2 < one.value / other.value < 5
 
 
 def _is_difference(delta: Quantity, said: bool) -> bool:
@@ -189,16 +181,6 @@ def _alike_named(text: str, one: Quantity, other: Quantity, *, said: bool) -> bo
     if len({*words.PARTS.findall((before + between).lower())}) > 1 and not said:
         return False
     return words.SETTINGS.search(re.split(r"[,;:()]\s", before)[-1]) is None and words.SETTINGS.search(between) is None
-
-
-def _elsewhere(text: str, delta: Quantity) -> bool:
-    """Whether a difference is said to be on, or over, what is neither named before nor the baseline."""
-    over = words.OVER_ELSE.search(text[delta.number.end : delta.number.end + 40])
-    return (
-        over is not None
-        and not words.BASE.search(over[0])
-        and over[1].lower() not in text[: delta.number.start].lower()
-    )
 
 
 def _of_lines(log: Log) -> Iterator[list[Triple]]:
@@ -221,7 +203,7 @@ def _of_lines(log: Log) -> Iterator[list[Triple]]:
         if above is not None and above.kind == block[0].kind and any(n.decimals == one.decimals for n in above.numbers):
             continue  # one of several, of which the difference may be another
         if (
-            not _results(one, other)
+            not two_results(one, other)
             or not (delta.decimals or delta.unit)
             or delta.about
             or delta.unit not in ("", "%", "pp")
@@ -260,7 +242,7 @@ def _pairs(table: Table) -> dict[int, tuple[Number, Number]]:
     return {
         place: (one, other)
         for place, (one, other) in pairs.items()
-        if one is not None and other is not None and _results(one, other)
+        if one is not None and other is not None and two_results(one, other)
     }
 
 
@@ -286,7 +268,7 @@ def _below(log: Log, table: Table, sentence: Sentence) -> Iterator[Triple]:
         return
     if (
         words.CLOSES.match(text, delta.number.end) is None
-        or _elsewhere(text, delta)
+        or words.over_another(text, delta.number)
         or any(not q.plain for q in found[1:])
     ):
         return

@@ -13,7 +13,7 @@ from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, hoped
 from evenhand.audit.told.changes import words
-from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.change import Change, two_results
 
 _KIND = r"relative(?:ly)?|rel\.?|absolute(?:ly)?|abs\.?|percentage|percent|points?|pts?|pp|terms|in"
 _CHANGE = (
@@ -75,7 +75,7 @@ def _change(sentence: Sentence) -> Iterator[tuple[Change, bool]]:
     for behind in (True, False):
         (base, new), delta = (found[:2], found[2]) if behind else (found[1:], found[0])
         join = _TO.fullmatch(text[base.end : new.start])
-        if join is None or not _results(base, new) or delta.unit not in ("%", "pp") or delta.spread or delta.about:
+        if join is None or not two_results(base, new) or delta.unit not in ("%", "pp") or delta.spread or delta.about:
             continue
         fromward = _FROM.search(text[: base.start])
         if join["mark"].lower() == "to" and fromward is None:
@@ -98,15 +98,6 @@ def _change(sentence: Sentence) -> Iterator[tuple[Change, bool]]:
         )
 
 
-def _results(one: Number, other: Number) -> bool:
-    """Whether two numbers are printed alike, as results are, and of one size."""
-    alike = (
-        one.decimals == other.decimals and one.unit == other.unit and one.unit in ("", "%") and one.scale == other.scale
-    )
-    plain = not any(n.spread or n.about or n.signed or n.value <= 0 for n in (one, other))
-    return alike and plain and (one.decimals > 0 or one.unit == "%") and 0.2 < one.value / other.value < 5
-
-
 def roled_in(log: Log) -> Iterator[tuple[Change, bool, bool]]:
     """Changes of sentences of three numbers in any order, of which one is said to be the baseline's and one a change.
 
@@ -125,12 +116,12 @@ def _roled(sentence: Sentence) -> Iterator[tuple[Change, bool, bool]]:
     delta = deltas[0]
     one, other = (n for n in found if n is not delta)
     metrics = {name[0].lower()[:3] for name in METRIC_WORD.finditer(text)} - {"bas", "eva", "val", "tes", "ben"}
-    if not _results(one, other) or len(metrics) > 1 or len({*words.PARTS.findall(text.lower())}) > 1:
+    if not two_results(one, other) or len(metrics) > 1 or len({*words.PARTS.findall(text.lower())}) > 1:
         return
     if (
         words.SETTINGS.search(text)
         or not _ends(text, delta)
-        or _elsewhere(text, delta)
+        or words.over_another(text, delta)
         or any(map(words.CLAUSE.search, between))
     ):
         return
@@ -175,9 +166,3 @@ def _ends(text: str, delta: Number) -> bool:
     if behind is None or (not first and _ONLY.fullmatch(_LEADS.sub(" ", before)) is None):
         return False
     return first or all(m[0].lower() in text[: delta.start].lower() for m in METRIC_WORD.finditer(behind[0]))
-
-
-def _elsewhere(text: str, delta: Number) -> bool:
-    """Whether a difference is said to be on, or over, what is neither named before nor the baseline."""
-    over = words.OVER_ELSE.search(text[delta.end : delta.end + 40])
-    return over is not None and not words.BASE.search(over[0]) and over[1].lower() not in text[: delta.start].lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import (
     ABSOLUTE_WORDS,
@@ -218,6 +219,12 @@ _PIECE = Pattern(
     r"(?![a-zà-ÿа-я])|[\s,;:(\[=–—>→⇒`*，：；（%)\]-]",
     re.IGNORECASE,
 )
+
+
+def over_another(text: str, delta: Number) -> bool:
+    """Whether a difference is said to be on, or over, what is neither named before nor the baseline."""
+    over = OVER_ELSE.search(text[delta.end : delta.end + 40])
+    return over is not None and not BASE.search(over[0]) and over[1].lower() not in text[: delta.start].lower()
 
 
 def only_joins(text: str) -> bool:
