@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
-from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.rules.certainty.steadiness import DOUBT, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
@@ -16,6 +15,7 @@ from evenhand.audit.told.certainty.few import certain_of_few
 from evenhand.audit.told.certainty.steady import OF_SIZE, clause_of, steady
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
+from evenhand.audit.told.seeds.tested import facts_of
 
 _ALL_OF = Pattern(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.none_concluded import concluded
-from evenhand.audit.rules.certainty.recomputed import facts_of, over_repeats
+from evenhand.audit.rules.certainty.recomputed import over_repeats
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import signed
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.seeds.series import Series, series_of
+from evenhand.audit.told.seeds.tested import facts_of
 
 _NEAR = 6
 """Lines: what is said farther away may be of something else."""

@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 
 from evenhand.audit.finding import Finding, place_of
-from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -18,6 +17,7 @@ from evenhand.audit.text.words import akin, of_others, planning
 from evenhand.audit.told.repeats.arms_over import Over, arms_over
 from evenhand.audit.told.repeats.basis import arms_beside, basis_of
 from evenhand.audit.told.seeds.spreads import difference_of
+from evenhand.audit.told.seeds.tested import facts_of
 
 _FEW = 5
 _NOISE = 0.02

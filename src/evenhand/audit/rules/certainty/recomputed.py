@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -15,9 +16,10 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
+from evenhand.audit.told.arms.unnamed import Apart, apart_in, scores_in
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
-from evenhand.audit.told.seeds.series import OVER, Floats, Series, series_of
+from evenhand.audit.told.seeds.series import OVER, Series, series_of
 from evenhand.audit.told.seeds.spreads import (
     difference_of,
     mean_and_spread,
@@ -26,6 +28,7 @@ from evenhand.audit.told.seeds.spreads import (
     seeds_of_table,
     two_arms,
 )
+from evenhand.audit.told.seeds.tested import FINEST, digits_of, facts_of
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
 _SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b|标准差", re.IGNORECASE)
@@ -35,7 +38,7 @@ _RANGE = Pattern(
 )
 """A column of how far apart runs are, by its whole name."""
 
-_MOST, _FINEST = 4, 4
+_MOST = 4
 _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
 """What a spread may be over in place of seeds."""
@@ -66,9 +69,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 bare.setdefault(series.line.number, []).append(series)
         told = {one.line.number for one in series_of(log) if one.differences and one.values}
         for table in log.tables:
-            yield from _in_records(log, table)
+            yield from _in_records(log, table, told)
             yield from _deltas(log, table, told)
             yield from _means_alone(log, table, bare)
+            yield from _of_one_arm(log, table)
         yield from islice((one for table in log.tables for one in _of_spreads(log, table)), _MOST)
 
 
@@ -122,7 +126,7 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
     told, at = [], 0
     for row, one in found:
         facts = facts_of(one.array, one.values)
-        if facts is None or _out_of_bounds(one, facts):
+        if facts is None or _beyond(one.values, float(str(facts["low"])), float(str(facts["high"]))):
             continue
         at = at or row.line
         label = one.label if re.search(r"[A-Za-z]", one.label) else f"{table.header[0]} {one.label}".strip()
@@ -131,7 +135,7 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
         )
     if told:
         facts = {
-            "digits": _digits(found[0][1].values),
+            "digits": digits_of(found[0][1].values),
             "spreads": tuple(told[:_MOST]),
             "seeds": len(found[0][1].values),
             "left": max(0, len(told) - _MOST),
@@ -139,11 +143,34 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
         yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
-def _out_of_bounds(series: Series, facts: Mapping[str, object]) -> bool:
+def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
+    """Mean and spread of one arm's results over its seeds, where a table sums them up nowhere; one finding a table."""
+    if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table, unnamed=True)):
+        return
+    told, digits = [], 0
+    for name, values in scores_in(table):
+        facts = facts_of(np.array([one.value for one in values]), values)
+        if facts is None or _COST.search(name):
+            continue
+        mean, sd, low, high = (float(str(facts[one])) for one in ("mean", "sd", "low", "high"))
+        if sd > 2 * values[0].half and not _beyond(values, low, high):
+            told.append((name, mean, sd, low, high))
+            digits = max(digits, digits_of(values))
+    if told:
+        facts = {
+            "digits": digits,
+            "alone": tuple(told[:_MOST]),
+            "seeds": len(table.rows),
+            "left": max(0, len(told) - _MOST),
+        }
+        yield Finding("recomputed", "note", place_of(log, log.line(table.rows[0].line)), facts, quote="spreads")
+
+
+def _beyond(values: Sequence[Number], low: float, high: float) -> bool:
     """Whether the interval of shares leaves what shares can be: then it tells nothing."""
-    share = all(0 <= n.share <= 1 for n in series.values)
-    top = 100.0 if series.values[0].unit == "%" else 1.0
-    return share and not 0 <= float(str(facts["low"])) <= float(str(facts["high"])) <= top
+    share = all(0 <= n.share <= 1 for n in values)
+    top = 100.0 if values[0].unit == "%" else 1.0
+    return share and not 0 <= low <= high <= top
 
 
 def over_repeats(log: Log, series: Series) -> bool:
@@ -162,13 +189,17 @@ def over_repeats(log: Log, series: Series) -> bool:
     return seeds is not None and seeds.count == len(series.values)
 
 
-def _in_records(log: Log, table: Table) -> Iterator[Finding]:
-    """Arms of a table with a column of seeds, each against the baseline."""
-    for one in paired_rows(table, unnamed=True):
+def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
+    """Arms of a table over its seeds, each against the baseline; without a baseline those that the header pairs."""
+    found = [Apart(one) for one in paired_rows(table, unnamed=True)]
+    if not found and not any(True for _ in delta_columns(table)):
+        found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
+    for apart in found:
+        one = apart.pair
         values = [n for n in table.columns[one.column] if n is not None] if one.column else []
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences), values)
         if facts is not None:
-            facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
+            facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric, "of": apart.of}
             yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
 
 
@@ -189,7 +220,7 @@ def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
                 told.append((row.cells[0], mean.value - base[0].value, *tested))
         if told:
             facts = {
-                "digits": _digits([found[0] for _, found in cells]), "baseline": bases[0].cells[0],
+                "digits": digits_of([found[0] for _, found in cells]), "baseline": bases[0].cells[0],
                 "column": table.header[place], "seeds": seeds.count,
                 "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
             }  # fmt: skip
@@ -204,35 +235,10 @@ def _close(log: Log, table: Table, seeds: Seeds) -> bool:
     return near and not any(_RESAMPLED.search(line.body) for line in (*above, seeds.line))
 
 
-def _digits(values: Sequence[Number]) -> int:
-    """One digit more than is printed; more of them say nothing."""
-    return min(_FINEST, 1 + max((one.decimals for one in values), default=_FINEST))
-
-
-def facts_of(differences: Floats, values: Sequence[Number] = ()) -> dict[str, object] | None:
-    """Mean, spread, t test and sign test of differences over seeds; None with fewer than two that differ."""
-    from evenhand import statistics
-
-    if len(differences) < 2:
-        return None
-    estimate = statistics.paired_t(differences)
-    if estimate.interval is None or estimate.p is None or estimate.standard_error is None:
-        return None
-    sd = float(differences.std(ddof=1))
-    flips = statistics.sign_flip(differences)
-    least = max(flips.attainable, 2.0 ** (1 - int(np.count_nonzero(differences))))  # a zero has no sign to flip
-    detectable = statistics.smallest_detectable_effect(len(differences), sd)
-    return {
-        "seeds": len(differences), "mean": estimate.estimate, "sd": sd, "p": estimate.p, "low": estimate.interval.low,
-        "high": estimate.interval.high, "sign_flip_p": flips.p, "sign_flip_least": least,
-        "detectable": detectable.effect, "unit": values[0].unit if values else "", "digits": _digits(values),
-    }  # fmt: skip
-
-
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    unit, digits = f.get("unit", ""), f.get("digits", _FINEST)
+    unit, digits = f.get("unit", ""), f.get("digits", FINEST)
     if "told" in f:
         each = "; ".join(
             f"'{name}' {signed(value, digits)} ({chance(p)}, {signed(low, digits)} to {signed(high, digits)})"
@@ -253,13 +259,26 @@ def say(finding: Finding) -> str:
             f"These means over {f['seeds']} runs have no spread in the table; sample sd and 95 % interval of the mean "
             f"are: {each}{more}."
         )
+    if "alone" in f:
+        each = "; ".join(
+            f"'{name}' {shown(mean, digits)}, sd {shown(sd, digits)}, {shown(low, digits)} to {shown(high, digits)}"
+            for name, mean, sd, low, high in f["alone"]
+        )
+        more = f" (and {f['left']} more)" if f["left"] else ""
+        return f"Mean over {f['seeds']} seeds, sample sd and 95 % interval of the mean: {each}{more}."
     measure = "" if f.get("metric", "value") == "value" else f" in {f['metric']}"
     about = f"'{f['arm']}' less '{f['baseline']}'{measure}, " if "arm" in f else ""
+    arms = f.get("of", 2)
+    apart = f"The furthest apart of {arms} arms: " if arms > 2 else ""
+    largest = (
+        f" It is the largest of {math.comb(arms, 2)} differences; p is that of one chosen beforehand." if apart else ""
+    )
     return (
-        f"{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd {shown(f['sd'], digits)}; "
-        f"paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to {signed(f['high'], digits)}; "
-        f"sign-flip {chance(f['sign_flip_p'])} (least possible {shown(f['sign_flip_least'])}); with this spread an "
-        f"effect of {shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one less often."
+        f"{apart}{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd "
+        f"{shown(f['sd'], digits)}; paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to "
+        f"{signed(f['high'], digits)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
+        f"{shown(f['sign_flip_least'])}); with this spread an effect of {shown(f['detectable'], digits)}{unit} is "
+        f"found four times in five, a smaller one less often.{largest}"
     )
 
 

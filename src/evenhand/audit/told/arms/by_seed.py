@@ -19,7 +19,7 @@ ARM = Pattern(
     re.IGNORECASE,
 )
 BASE = Pattern(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
-_A_SEED = Pattern(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
+A_SEED = Pattern(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
 """A row of a mean or a spread is none of a seed."""
 
 _TWO = 2
@@ -73,7 +73,7 @@ def paired_rows(table: Table, *, unnamed: bool = False) -> Iterator[Paired]:
     seeds = [i for i, name in enumerate(table.header) if SEED.match(name.strip())]
     if len(seeds) != 1:
         return
-    table = replace(table, rows=tuple(row for row in table.rows if _A_SEED.fullmatch(row.cells[seeds[0]].strip())))
+    table = replace(table, rows=tuple(row for row in table.rows if A_SEED.fullmatch(row.cells[seeds[0]].strip())))
     if len(table.rows) < 3:
         return
     arms = [i for i, name in enumerate(table.header) if ARM.match(name.strip())]
@@ -141,7 +141,7 @@ def delta_columns(table: Table) -> Iterator[tuple[str, tuple[Number, ...], Row]]
     """Columns of differences, one for each seed: ``Delta`` in a table whose first column names the seeds."""
     if not table.header or not SEED.match(table.header[0].strip()):
         return
-    rows = [at for at, row in enumerate(table.rows) if _A_SEED.fullmatch(row.cells[0].strip())]
+    rows = [at for at, row in enumerate(table.rows) if A_SEED.fullmatch(row.cells[0].strip())]
     for place, name in enumerate(table.header):
         read = [table.columns[place][at] for at in rows]
         values = tuple(one for one in read if one is not None)

@@ -97,7 +97,8 @@ def names_arms(table: Table) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _records(table: Table) -> Records | None:
+def records_in(table: Table) -> Records | None:
+    """A table as results of arms; None where it shows none."""
     header = [name.strip() for name in table.header]
     arms = [i for i, name in enumerate(header) if ARM.match(name)] or [
         i for i, name in enumerate(header) if _ARM_TOO.match(name)
@@ -129,7 +130,7 @@ def _names_all(table: Table) -> bool:
 
 def records_of(log: Log) -> list[Records]:
     """The tables of a log that are results of arms."""
-    return [found for table in log.tables if (found := _records(table)) is not None]
+    return [found for table in log.tables if (found := records_in(table)) is not None]
 
 
 def baseline_of(records: Records, column: str = "") -> str | None:

@@ -1,0 +1,139 @@
+"""Tables of results over seeds in which no arm is called the baseline: what they say by themselves, and look-alikes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+ROWS = """| {} | {} | {} | {} | mean |
+|---|---|---|---|---|
+| 0.5 | 0.528 | 0.574 | 0.567 | 0.556 |
+| 1.0 | 0.530 | 0.538 | 0.588 | 0.552 |
+| 2.0 | 0.563 | 0.557 | 0.583 | 0.568 |
+"""
+COLUMNS = """| seed | {} | {} | {} |
+|---|---|---|---|
+| 1 | 0.41 | 0.45 | {} |
+| 2 | 0.44 | 0.43 | {} |
+| 3 | 0.40 | 0.46 | {} |
+"""
+BLOCKED = """| Seed | {0} VER | {0} edges | {1} VER | {1} edges |
+|---|---|---|---|---|
+| 1 | 0 | 0 | 1 | 19 |
+| 2 | 1 | 8 | 1 | 19 |
+| 3 | 0 | 0 | 1 | 8 |
+| 4 | 0 | 0 | 1 | 15 |
+| 5 | 1 | 1 | 1 | 1 |
+"""
+LONG = """| {} | {} | {} | accuracy |
+|---|---|---|---|
+| {} | 7 | a | 0.61 |
+| wide | 8 | a | 0.64 |
+| wide | 9 | a | 0.66 |
+| deep | 7 | a | 0.70 |
+| deep | 8 | a | 0.69 |
+| deep | {} | a | 0.75 |
+| tall | 7 | a | 0.65 |
+| tall | 8 | a | 0.66 |
+| tall | 9 | a | 0.67 |
+"""
+ONE = "| seed | {} | epochs |\n|---|---|---|\n| 3 | {} | 20 |\n| 4 | {} | 21 |\n| 5 | {} | 35 |\n"
+
+
+def notes(folder: Path, text: str) -> list[Finding]:
+    path = folder / "log.md"
+    path.write_text(text)
+    return [one for one in audit(open_logs([path])) if one.rule == "recomputed"]
+
+
+def test_the_two_rows_that_lie_furthest_apart_over_their_seeds(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, ROWS.format("Alpha", "Seed 42 F1", "Seed 100 F1", "Seed 7 F1"))
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["metric"], one.facts["of"]) == ("2.0", "1.0", "F1", 3)
+    assert one.facts["mean"] == pytest.approx((0.033 + 0.019 - 0.005) / 3)
+    said = sentence(one)
+    assert said.startswith("The furthest apart of 3 arms: '2.0' less '1.0' in F1, 3 differences: mean +0.0157")
+    assert said.endswith("It is the largest of 3 differences; p is that of one chosen beforehand.")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Metric", "Seed 42", "Seed 100", "Seed 7"),
+        ("Fold", "Seed 42", "Seed 100", "Seed 7"),
+        ("Alpha", "Seed 42 F1", "Seed 42 acc", "Seed 42 loss"),
+        ("Alpha", "Seed 42 F1", "Seed 100 acc", "Seed 7 F1"),
+        ("Alpha", "100 steps", "200 steps", "300 steps"),
+    ],
+)
+def test_rows_that_are_no_arms_and_columns_that_are_no_seeds_of_one_metric(tmp_path: Path, header) -> None:
+    assert [one for one in notes(tmp_path, ROWS.format(*header)) if "of" in one.facts] == []
+
+
+def test_an_arm_with_results_of_another_kind_is_not_compared(tmp_path: Path) -> None:
+    rows = ROWS.format("Method", "seed 1", "seed 2", "seed 3").replace("0.563 | 0.557 | 0.583", "12.31 | 11.90 | 12.55")
+    assert [one for one in notes(tmp_path, rows) if "of" in one.facts] == []
+
+
+def test_a_column_that_is_the_difference_of_two_others_pairs_them(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, COLUMNS.format("old", "new", "gain (new - old)", "0.04", "-0.01", "0.06"))
+    assert (one.facts["arm"], one.facts["baseline"]) == ("new", "old")
+    assert one.facts["mean"] == pytest.approx(0.03)
+    assert notes(tmp_path, COLUMNS.format("old", "new", "gain of a third", "0.04", "0.01", "0.06")) == []
+    assert notes(tmp_path, COLUMNS.format("old", "new", "other", "0.04", "-0.01", "0.06")) == []
+
+
+def test_columns_are_paired_where_one_is_named_for_what_the_other_changes(tmp_path: Path) -> None:
+    found = notes(tmp_path, BLOCKED.format("Unblocked", "Blocked"))
+    assert [(one.facts["arm"], one.facts["baseline"]) for one in found] == [
+        ("Blocked VER", "Unblocked VER"), ("Blocked edges", "Unblocked edges"),
+    ]  # fmt: skip
+    assert found[0].facts["mean"] == pytest.approx(0.6)
+    assert "paired t p = 0.0705" in sentence(found[0])
+    for names in (("train", "test"), ("Left", "Right"), ("Unseen", "Blocked"), ("baseline", "mean")):
+        assert notes(tmp_path, BLOCKED.format(*names)) == []
+
+
+def test_records_of_arms_over_the_same_seeds(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, LONG.format("model", "seed", "set", "wide", "9"))
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["metric"]) == ("deep", "wide", "accuracy")
+    assert one.facts["mean"] == pytest.approx((0.09 + 0.05 + 0.09) / 3)
+    assert notes(tmp_path, LONG.format("model", "seed", "set", "wide", "11")) == []  # a seed that the others lack
+    assert notes(tmp_path, LONG.format("model", "fold", "set", "wide", "9")) == []
+
+
+def test_one_arm_over_its_seeds_has_a_mean_with_an_interval(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, ONE.format("best accuracy", "93.05%", "93.56%", "93.51%"))
+    assert sentence(one) == (
+        "Mean over 3 seeds, sample sd and 95 % interval of the mean: 'best accuracy' 93.373, sd 0.281, 92.675 to "
+        "94.072."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("best step", ("100.5", "120.5", "90.5")),
+        ("time of accuracy", ("9.5", "9.6", "9.1")),
+        ("accuracy", ("0.98", "0.99", "0.90")),  # an interval beyond 1 says nothing
+        ("accuracy", ("0.91", "0.91", "0.91")),
+        ("val loss", ("0.0002", "0.0002", "0.0003")),  # printed too roughly for a spread
+        ("accuracy", ("0.91", "n/a", "0.92")),
+    ],
+)
+def test_what_is_no_result_or_gives_no_interval(tmp_path: Path, name: str, values) -> None:
+    assert notes(tmp_path, ONE.format(name, *values)) == []
+
+
+def test_rows_besides_those_of_seeds_void_the_table_unless_they_sum_it_up(tmp_path: Path) -> None:
+    text = ONE.format("accuracy", "0.71", "0.73", "0.76")
+    assert len(notes(tmp_path, text)) == 1
+    assert notes(tmp_path, text + "| 6 (other data) | 0.55 | 20 |\n") == []
+    assert notes(tmp_path, text + "| median | 0.73 | 21 |\n") == []
+    pairs = COLUMNS.format("old", "new", "gain", "0.04", "-0.01", "0.06")
+    assert len(notes(tmp_path, pairs + "| range | 0.04 | 0.03 | 0.07 |\n")) == 1
+    assert notes(tmp_path, pairs + "| 4 (again) | 0.40 | 0.41 | 0.01 |\n") == []
