@@ -45,6 +45,20 @@ LONG = """| {} | {} | {} | accuracy |
 ONE = "| seed | {} | epochs |\n|---|---|---|\n| 3 | {} | 20 |\n| 4 | {} | 21 |\n| 5 | {} | 35 |\n"
 
 
+CELLS = """| {} | params | {} | mean |
+|---|---|---|---|
+| {} | 10M | {} | 0.61 |
+| wide | 12M | 0.64 / 0.66 / 0.68 | 0.66 |
+| deep | 12M | 0.63 / 0.64 / 0.62 | 0.63 |
+"""
+MEANS = """| Variant | {} | {} | {} |
+|---|---|---|---|
+| {} | 0.503 | 0.011 | 3 |
+| two passes | 0.541 | 0.007 | {} |
+| one pass | 0.511 | 0.008 | 3 |
+"""
+
+
 def notes(folder: Path, text: str) -> list[Finding]:
     path = folder / "log.md"
     path.write_text(text)
@@ -137,3 +151,34 @@ def test_rows_besides_those_of_seeds_void_the_table_unless_they_sum_it_up(tmp_pa
     pairs = COLUMNS.format("old", "new", "gain", "0.04", "-0.01", "0.06")
     assert len(notes(tmp_path, pairs + "| range | 0.04 | 0.03 | 0.07 |\n")) == 1
     assert notes(tmp_path, pairs + "| 4 (again) | 0.40 | 0.41 | 0.01 |\n") == []
+
+
+def test_a_remark_on_a_seed_leaves_it_one(tmp_path: Path) -> None:
+    text = ONE.format("AUROC", "0.71", "0.73", "0.76").replace("| 3 |", "| 3 (original run) |")
+    (one,) = notes(tmp_path, text)
+    assert one.facts["seeds"] == 3
+
+
+def test_results_over_seeds_that_are_listed_in_one_cell(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, CELLS.format("arm", "acc (seeds 0/1/2)", "plain", "0.60 / 0.61 / 0.62"))
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["metric"]) == ("wide", "plain", "acc")
+    assert one.facts["mean"] == pytest.approx(0.05)
+    found = notes(tmp_path, CELLS.format("arm", "acc per seed", "baseline", "0.60 / 0.61 / 0.62"))
+    assert [(one.facts["arm"], one.facts["baseline"]) for one in found] == [("wide", "baseline"), ("deep", "baseline")]
+    assert notes(tmp_path, CELLS.format("arm", "P / R / F1", "plain", "0.60 / 0.61 / 0.62")) == []
+    assert notes(tmp_path, CELLS.format("arm", "acc per seed", "plain", "0.60 / 0.61 / 0.62 / 0.63")) == []
+    assert notes(tmp_path, CELLS.format("split", "acc per seed", "plain", "0.60 / 0.61 / 0.62")) == []
+
+
+def test_means_with_a_column_of_their_spread_and_one_of_the_number_of_seeds(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, MEANS.format("accuracy mean", "accuracy SD", "seeds", "vanilla", "3"))
+    assert (one.facts["baseline"], one.facts["seeds"]) == ("vanilla", 3)
+    assert "if 'accuracy SD' is the standard deviation: 'two passes' +0.038 (p = " in sentence(one)
+    for names in (
+        ("accuracy", "final proxy std", "seeds", "vanilla", "3"),
+        ("accuracy", "std", "epochs", "vanilla", "3"),
+        ("accuracy", "std", "seeds", "vanilla", "5"),
+        ("accuracy", "std", "seeds", "no pass", "3"),
+        ("accuracy", "SEM", "seeds", "vanilla", "3"),
+    ):
+        assert notes(tmp_path, MEANS.format(*names)) == []

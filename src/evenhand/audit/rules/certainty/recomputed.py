@@ -15,19 +15,12 @@ from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
+from evenhand.audit.told.arms.by_seed import delta_columns, paired_rows
 from evenhand.audit.told.arms.unnamed import Apart, apart_in, scores_in
 from evenhand.audit.told.repeats.averaged import right
-from evenhand.audit.told.seeds.count import Seeds, seeds_of
+from evenhand.audit.told.seeds.count import seeds_of
 from evenhand.audit.told.seeds.series import OVER, Series, series_of
-from evenhand.audit.told.seeds.spreads import (
-    difference_of,
-    mean_and_spread,
-    of_deviations,
-    one_measure,
-    seeds_of_table,
-    two_arms,
-)
+from evenhand.audit.told.seeds.spreads import RESAMPLED, to_baseline
 from evenhand.audit.told.seeds.tested import FINEST, digits_of, facts_of
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
@@ -39,10 +32,6 @@ _RANGE = Pattern(
 """A column of how far apart runs are, by its whole name."""
 
 _MOST = 4
-_ABOVE = 8
-_RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
-"""What a spread may be over in place of seeds."""
-
 _ONE_SEED = Pattern(r"\b(?:seeds?[\s_#=]*|s\s?=\s?)\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
 """What follows is the result of this one."""
 
@@ -89,10 +78,14 @@ def _told_as_differences(log: Log, series: Series) -> bool:
 
 def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
     """The differences of a table of means with their spreads over a known number of seeds, which are not told."""
-    by_seed = any(True for _ in paired_rows(table, unnamed=True))
-    seeds = seeds_of_table(log, table) if not by_seed and _of_means(log, table) else None
-    if seeds is not None and seeds.count >= 2:
-        yield from _to_baseline(log, table, seeds)
+    found = to_baseline(log, table)
+    if found is not None:
+        facts = {
+            "digits": digits_of(found.means), "baseline": found.base.cells[0], "column": found.column,
+            "seeds": found.seeds.count, "spread": found.spread, "told": found.tested[:_MOST],
+            "left": max(0, len(found.tested) - _MOST),
+        }  # fmt: skip
+        yield Finding("recomputed", "note", place_of(log, found.base.line), facts, (place_of(log, found.seeds.line),))
 
 
 def _deltas(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
@@ -101,12 +94,6 @@ def _deltas(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
         facts = facts_of(np.array([one.value for one in values]), values)
         if facts is not None and not any(one.line in told for one in table.rows):
             yield Finding("recomputed", "note", place_of(log, row.line), facts, quote=name)
-
-
-def _of_means(log: Log, table: Table) -> bool:
-    """Whether a table gives means with standard deviations."""
-    some = 2 <= len(table.rows) <= 60 and any("±" in cell for row in table.rows for cell in row.cells)
-    return some and of_deviations(log, table)
 
 
 def _only_mean(series: Series) -> bool:
@@ -178,7 +165,7 @@ def over_repeats(log: Log, series: Series) -> bool:
     if series.line.kind == "row" and not log.data:
         return True  # a table with a column for each seed, or a row
     own = series.label.split()[-1] if log.data and series.label else series.label  # in data the list's own name
-    if log.data and _RESAMPLED.search(own.replace("_", " ")):
+    if log.data and RESAMPLED.search(own.replace("_", " ")):
         return False
     names = [own.replace("_", " "), *(() if log.data else (series.line.body,))]
     if any(_REPEATS.search(one) for one in (*names, *(above.body for above in log.parents(series.line)))):
@@ -203,38 +190,6 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
             yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
 
 
-def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
-    """Differences to the row that is named as the baseline, or of the one other row; one a table."""
-    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
-    if not bases and two_arms(table) and _close(log, table, seeds):
-        bases = [table.rows[0]]
-    for place in range(1, len(table.header)) if len(bases) == 1 else ():
-        cells = [(row, found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
-        base = next((found for row, found in cells if row is bases[0]), None)
-        if base is None or len(cells) < 2 or not one_measure(table, place, [found[0] for _, found in cells]):
-            continue
-        told = []
-        for row, (mean, sd) in cells:
-            tested = difference_of(mean.value - base[0].value, sd.value, base[1].value, seeds.count)
-            if row is not bases[0] and tested is not None:
-                told.append((row.cells[0], mean.value - base[0].value, *tested))
-        if told:
-            facts = {
-                "digits": digits_of([found[0] for _, found in cells]), "baseline": bases[0].cells[0],
-                "column": table.header[place], "seeds": seeds.count,
-                "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
-            }  # fmt: skip
-            yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
-            return
-
-
-def _close(log: Log, table: Table, seeds: Seeds) -> bool:
-    """Whether the number of seeds is told by a table itself, or right above it, and nothing else is resampled there."""
-    above = [line for line in log.lines if table.line - _ABOVE <= line.number <= table.line]
-    near = seeds.line in above or seeds.line is log.line(table.line)
-    return near and not any(_RESAMPLED.search(line.body) for line in (*above, seeds.line))
-
-
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
@@ -247,7 +202,8 @@ def say(finding: Finding) -> str:
         more = f" (and {f['left']} more)" if f["left"] else ""
         return (
             f"Less '{f['baseline']}' in '{f['column']}', with p-value and 95 % interval of Welch's test over "
-            f"{f['seeds']} seeds (line {finding.others[0].line}), if ± is the standard deviation: {each}{more}."
+            f"{f['seeds']} seeds (line {finding.others[0].line}), if {f['spread']} is the standard deviation: "
+            f"{each}{more}."
         )
     if "spreads" in f:
         each = "; ".join(

@@ -10,9 +10,10 @@ from itertools import combinations
 import numpy as np
 
 from evenhand.audit.text.log import Table
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.arms.by_seed import A_SEED, BASE, METRIC, SEED, Paired
 from evenhand.audit.told.arms.records import NO_RESULT, Records, is_arm, records_in
 
@@ -34,9 +35,26 @@ _OPPOSITE = Pattern(
 )
 """Words of which another arm is the opposite or the change: that one is what it is compared with."""
 
-_SUMMARY = Pattern(
-    r"mean|avg|average|std|sd|median|all|total|overall|Δ|delta|diff\w*|range|spread|sem|max|min|best|p", re.IGNORECASE
+_MEASURE = Pattern(
+    r"(?<![a-z])(?:auroc|auprc|ap|map|ari|nmi|iou|miou|dice|brier|sharpe|ccc|psnr|ssim|kappa|mcc|bpc)(?![a-z])", re.I
 )
+"""Further names of results."""
+
+_LISTED = Pattern(
+    r"(?:per|by|each|over)[- ](?:the )?(?:\w+ )?seeds?|seeds? ?\d+(?:\s*[/,–-]\s*\d+)+|seed values|\bseeds\)?$",
+    re.IGNORECASE,
+)
+"""Names of columns of which each cell lists the results of all seeds."""
+
+_VALUES = Pattern(r"[\s`*(\[]*[\d.]+%?(?:\s*[/,;|]\s*[\d.]+%?){2,}[\s`*)\]]*")
+
+_SUMMARY = Pattern(
+    r"(?:mean|avg|average|std|sd|median|all|total|overall|Δ|delta|diff\w*|range|spread|sem|max|min|best|p)(?![a-z])",
+    re.IGNORECASE,
+)
+_REMARK = Pattern(r" \((?:the )?(?:original|reported|published|existing|default|main|first)(?: \w+)?\)", re.IGNORECASE)
+"""What may be said of one seed among others."""
+
 _LEAST, _MOST_ARMS = 3, 40
 
 
@@ -61,14 +79,14 @@ def apart_in(table: Table) -> Iterator[Apart]:
         if own is not None:
             yield from _of_columns(own)
     elif not seeds:
-        yield from _of_rows(table)
+        yield from [*_of_rows(table)] or _of_cells(table)
     elif (records := records_in(table)) is not None:
         yield from _of_records(records)
 
 
 def of_seeds(table: Table) -> Table | None:
     """The rows of a table whose first column names seeds, each its own; None where others are no mean of them."""
-    rows = [row for row in table.rows if A_SEED.fullmatch(_plain(row.cells[0]))]
+    rows = [row for row in table.rows if A_SEED.fullmatch(_REMARK.sub("", _plain(row.cells[0])))]
     others = [row for row in table.rows if row not in rows]
     names = {_plain(row.cells[0]) for row in rows}
     if len(rows) < _LEAST or len(names) != len(rows) or not all(_SUMMARY.match(_plain(one.cells[0])) for one in others):
@@ -86,7 +104,7 @@ def scores_in(table: Table) -> Iterator[tuple[str, tuple[Number, ...]]]:
         plain = _plain(name)
         if (
             len(values) == len(own.rows)
-            and METRIC.search(plain)
+            and (METRIC.search(plain) or METRIC_WORD.search(plain) or _MEASURE.search(plain))
             and not NO_RESULT.search(plain)
             and _alike(values, values)
         ):
@@ -150,33 +168,45 @@ def _changes(arm: str, base: str) -> bool:
 
 
 def _of_rows(table: Table) -> Iterator[Apart]:
-    """Arms as rows, a column for each seed: the two rows whose means lie furthest apart."""
+    """Arms as rows, a column for each seed."""
     found = {place: m for place, name in enumerate(table.header) if (m := _SEED_COLUMN.fullmatch(name.strip(" *`")))}
-    first = _plain(table.header[0]) if table.header else ""
-    arms = is_arm(first) or _SETTING.fullmatch(first) is not None
-    what = {(m["before"].strip(), m["after"].strip()) for m in found.values()}
-    if (
-        not arms
-        or len(found) < _LEAST
-        or 0 in found
-        or len(what) != 1
-        or len({m["seed"] for m in found.values()}) != len(found)
-    ):
+    what = {f"{m['before']}{m['after']}".strip() for m in found.values()}
+    if len(found) < _LEAST or 0 in found or len(what) != 1 or len({m["seed"] for m in found.values()}) != len(found):
         return
-    metric = " ".join(next(iter(what))).strip()
-    rows = [row for row in table.rows if not _SUMMARY.match(_plain(row.cells[0]))]
-    values: dict[int, tuple[Number, ...]] = {}
-    for at, row in enumerate(table.rows):
-        read = [table.columns[place][at] for place in found]
-        if row in rows and all(one is not None for one in read):
-            values[at] = tuple(one for one in read if one is not None)
-    names = [table.rows[at].cells[0].strip(" *`") for at in values]
-    if not 2 <= len(values) <= _MOST_ARMS or len(set(names)) != len(names):
+    read = {at: [table.columns[place][at] for place in found] for at in range(len(table.rows))}
+    values = {at: tuple(one for one in cells if one is not None) for at, cells in read.items() if None not in cells}
+    yield from _among(table, values, what.pop() or "value")
+
+
+def _of_cells(table: Table) -> Iterator[Apart]:
+    """Arms as rows, the results of each over the seeds in one cell: ``0.61 / 0.63 / 0.60`` under ``acc by seed``."""
+    places = [place for place, name in enumerate(table.header) if place and _LISTED.search(name)]
+    if len(places) != 1:
         return
-    if any(BASE.match(one) or (is_arm(first) and METRIC.search(one)) for one in names):
+    cells = {at: row.cells[places[0]] for at, row in enumerate(table.rows)}
+    values = {at: tuple(numbers(cell)) for at, cell in cells.items() if _VALUES.fullmatch(cell)}
+    if len({len(found) for found in values.values()}) == 1 and len(next(iter(values.values()))) >= _LEAST:
+        metric = _LISTED.sub("", table.header[places[0]]).strip(" ()[],:") or "value"
+        yield from _among(table, values, metric, places[0])
+
+
+def _among(table: Table, values: Mapping[int, Sequence[Number]], metric: str, column: int = 0) -> Iterator[Apart]:
+    """Each row against the one that is called the baseline, or else the two whose means lie furthest apart."""
+    first = _plain(table.header[0])
+    names = {at: _plain(table.rows[at].cells[0]) for at in values}
+    values = {at: found for at, found in values.items() if not _SUMMARY.match(names[at])}
+    if not (is_arm(first) or _SETTING.fullmatch(first)) or not 2 <= len(values) <= _MOST_ARMS:
         return
-    if all(_alike(one, other) for one, other in combinations(values.values(), 2)):
-        yield from _furthest(table, values, metric or "value")
+    if len({names[at] for at in values}) != len(values) or (is_arm(first) and any(map(METRIC.search, names.values()))):
+        return
+    if not all(_alike(one, other) for one, other in combinations(values.values(), 2)):
+        return
+    bases = [at for at in values if BASE.match(names[at])]
+    if not bases:
+        yield from _furthest(table, values, metric, column=column)
+    for at in values if len(bases) == 1 else ():
+        if at != bases[0]:
+            yield Apart(_pair(table, values, (at, bases[0]), metric, column=column))
 
 
 def _of_records(records: Records) -> Iterator[Apart]:
@@ -207,11 +237,19 @@ def _furthest(
     table: Table, values: Mapping[int, Sequence[Number]], metric: str, *, name_at: int = 0, column: int = 0
 ) -> Iterator[Apart]:
     means = {at: float(np.mean([one.value for one in found])) for at, found in values.items()}
-    low, high = min(means, key=lambda at: means[at]), max(means, key=lambda at: means[at])
-    differences = tuple(x.value - y.value for x, y in zip(values[high], values[low], strict=True))
-    rows = table.rows[high], table.rows[low]
-    arm, base = (row.cells[name_at].strip() for row in rows)
-    yield Apart(Paired(arm, base, metric, differences, rows[0], base_row=rows[1], column=column), len(values))
+    ends = max(means, key=lambda at: means[at]), min(means, key=lambda at: means[at])
+    yield Apart(_pair(table, values, ends, metric, name_at=name_at, column=column), len(values))
+
+
+def _pair(
+    table: Table, values: Mapping[int, Sequence[Number]], both: tuple[int, int], metric: str, *, name_at: int = 0,
+    column: int = 0,
+) -> Paired:  # fmt: skip
+    """The first of two rows less the second."""
+    one, other = (table.rows[at] for at in both)
+    differences = tuple(x.value - y.value for x, y in zip(*(values[at] for at in both), strict=True))
+    names = one.cells[name_at].strip(), other.cells[name_at].strip()
+    return Paired(names[0], names[1], metric, differences, one, base_row=other, column=column)
 
 
 def _alike(one: Sequence[Number], other: Sequence[Number]) -> bool:

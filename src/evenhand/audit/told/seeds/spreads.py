@@ -1,14 +1,18 @@
-"""Tables of ``mean ± std`` over seeds: what the text says of them, and Welch's test of two of their rows."""
+"""Tables of means with their spreads over seeds: what the text says of them, and Welch's test of two of their rows."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import SPREAD
 from evenhand.audit.text.words import METRIC_WORD
+from evenhand.audit.told.arms.by_seed import BASE, paired_rows
 from evenhand.audit.told.seeds.count import Seeds, seeds_in, seeds_of
 
 _DEVIATION = Pattern(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)
@@ -28,6 +32,100 @@ _ARMS = Pattern(
     r"settings?|conditions?|policy|policies|agents?|ablations?|techniques?|losses|names?|experiments?|runs?)\b",
     re.IGNORECASE,
 )
+
+
+RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
+"""What a spread may be over in place of seeds."""
+
+_SEEDS = Pattern(r"(?:n[\s_]?|#\s?|num[\s_]|no\. )?(?:of )?(?:seeds?|runs)(?:[\s_](?:n|count))?", re.IGNORECASE)
+_COUNT = Pattern(r"(?P<n>\d{1,3})(?:/(?P=n))?")
+_KIND = Pattern(r"(?:sample|population|pop|n ?- ?1|ddof ?= ?\d|(?:over|across) (?:\w+ )?seeds?|seeds?)", re.IGNORECASE)
+_ABOVE, _MOST_ROWS = 8, 60
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The rows of a table less its baseline, by the means and spreads of one column.
+
+    Attributes:
+        base: the row of the baseline.
+        column: name of the column.
+        means: those that are printed.
+        tested: for each other row its name, the difference, p-value and ends of the 95 % interval.
+        seeds: behind each mean.
+        spread: how the spread is printed: ``±``, or the name of its column.
+    """
+
+    base: Row
+    column: str
+    means: tuple[Number, ...]
+    tested: tuple[tuple[str, float, float, float, float], ...]
+    seeds: Seeds
+    spread: str
+
+
+def to_baseline(log: Log, table: Table) -> Compared | None:
+    """Differences to the row that is named as the baseline, or of the one other row, over a known number of seeds."""
+    if not 2 <= len(table.rows) <= _MOST_ROWS or any(True for _ in paired_rows(table, unnamed=True)):
+        return None
+    own = _seeds_of_column(log, table)
+    seeds = own or seeds_of_table(log, table)
+    if seeds is None or seeds.count < 2:
+        return None
+    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    if not bases and two_arms(table) and (own is not None or _close(log, table, seeds)):
+        bases = [table.rows[0]]
+    for place in range(1, len(table.header)) if len(bases) == 1 else ():
+        spread, cells = _with_spread(log, table, place)
+        base = next((found for row, *found in cells if row is bases[0]), None)
+        if base is None or len(cells) < 2 or not one_measure(table, place, [mean for _, mean, _ in cells]):
+            continue
+        tested = [
+            (row.cells[0], mean.value - base[0].value, *found)
+            for row, mean, sd in cells
+            if row is not bases[0]
+            and (found := difference_of(mean.value - base[0].value, sd.value, base[1].value, seeds.count)) is not None
+        ]
+        if tested:
+            means = tuple(mean for _, mean, _ in cells)
+            return Compared(bases[0], table.header[place], means, tuple(tested), seeds, spread)
+    return None
+
+
+def _with_spread(log: Log, table: Table, place: int) -> tuple[str, list[tuple[Row, Number, Number]]]:
+    """How the spread of a column's means is printed, and the rows with both: beside ``±``, or in the next column."""
+    beside = [(row, *found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
+    if beside:
+        return "±", beside if of_deviations(log, table) else []
+    names = table.header[place : place + 2]
+    spread = [SPREAD.search(name) is not None for name in names] == [False, True]
+    if not spread or {*_words(names[1])} - {*_words(names[0])}:
+        return "", []
+    read = [(row, only_number(row.cells[place]), only_number(row.cells[place + 1])) for row in table.rows]
+    whole = [(row, mean, sd) for row, mean, sd in read if mean is not None and sd is not None]
+    return f"'{names[1]}'", whole if all(sd.value >= 0 for _, _, sd in whole) else []
+
+
+def _words(name: str) -> list[str]:
+    """The words of a column's name that say of what it is: ``Accuracy SD`` is that of the accuracy."""
+    return re.findall(r"\w+", _KIND.sub(" ", SPREAD.sub(" ", name)).lower())
+
+
+def _seeds_of_column(log: Log, table: Table) -> Seeds | None:
+    """The one number of seeds that a column gives for every row."""
+    for place, name in enumerate(table.header):
+        if _SEEDS.fullmatch(name.strip()):
+            found = {m["n"] if (m := _COUNT.fullmatch(row.cells[place].strip())) else "" for row in table.rows}
+            only = found.pop() if len(found) == 1 else ""
+            return Seeds(int(only), log.line(table.line)) if only else None
+    return None
+
+
+def _close(log: Log, table: Table, seeds: Seeds) -> bool:
+    """Whether the number of seeds is told by a table itself, or right above it, and nothing else is resampled there."""
+    above = [line for line in log.lines if table.line - _ABOVE <= line.number <= table.line]
+    near = seeds.line in above or seeds.line is log.line(table.line)
+    return near and not any(RESAMPLED.search(line.body) for line in (*above, seeds.line))
 
 
 def seeds_of_table(log: Log, table: Table) -> Seeds | None:
@@ -54,7 +152,7 @@ def two_arms(table: Table) -> bool:
     return len(rows) == 2 and named and not any(_MEASURE.search(row) for row in rows)
 
 
-def one_measure(table: Table, place: int, means: list[Number]) -> bool:
+def one_measure(table: Table, place: int, means: Sequence[Number]) -> bool:
     """Whether the rows of a column are arms that one metric compares, not metrics of which the columns are arms."""
     if any(_MEASURE.search(_PLAIN.sub(" ", row.cells[0])) for row in table.rows):
         return False
