@@ -44,7 +44,29 @@ FIRES = (
 )
 
 
+COUNTED = (
+    "| model | accuracy |\n|---|---|\n| a | 0.7420 |\n| b | 0.8340 |\n| c | 0.8180 |\n| d | 0.2860 |\n| e | 0.1640 |\n"
+    "| f | 0.2020 |\n| g | 0.1780 |\n\n## Sizes\n\n"
+    "| model | test samples | cost |\n|---|---|---|\n| a | 500 | 1 |\n| b | {} | 2 |\n"
+)
+TIED = (
+    "| strategy | profit | weight |\n|---|---|---|\n| PF | 168.27 | 0.376 |\n| Long | 168.27 | 0.376 |\n"
+    "| Random | 110.73 | 0.248 |\n\n{} in the upward data, as it is right on all days.\n"
+)
+
+
 CASES: dict[str, tuple[str, str, str]] = {
+    "errors by letters and by words": (
+        "change-disagrees",
+        "- final run: CER 10.48%, WER 16.12%, delta +82%\n",
+        "- final run: base 10.48%, tuned 16.12%, delta +82%\n",
+    ),
+    "rows of which another table tells other numbers of items": (
+        "granularity", COUNTED.format(1000), COUNTED.format(500)
+    ),
+    "rows that are told to come out the same": (
+        "identical-rows", TIED.format("Long ties PF"), TIED.format("Long beats Random")
+    ),
     "parts of which some are not listed": ("count-and-rate", PARTS.format("88.0"), PARTS.format("80.0")),
     "a score that gives halves": (
         "count-and-rate",

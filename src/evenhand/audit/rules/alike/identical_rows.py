@@ -53,6 +53,10 @@ _PORT = Pattern(
 _HELD = Pattern(r"\bmatched\b|\bheld (?:equal|fixed|constant)\b|\bequal(?:ly)? by design\b", re.IGNORECASE)
 """What is told to be equal on purpose."""
 
+_TIE = Pattern(r"\b(?:ties|tied|tie) (?:with |the )?|\bcoincides? with|\bis equal to|\bequals", re.IGNORECASE)
+_NEAR = 12
+"""Lines behind a table in which its equal rows may be told to be so."""
+
 _CHOSEN = Pattern(
     r"\b(?:chosen|selected|picked|best|tuned)\b.{0,20}(?:[α-ωΑ-Ω]|\b(?:lambda|lr|learning rate|hyper-?\w*|settings?|"
     r"param\w*|config\w*|alpha|beta|penalt\w+|thresholds?)\b)",
@@ -143,8 +147,17 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
             told = told or any(_HELD.search(one.body) for one in log.lines) or chooses(first.cells[0], row.cells[0])
+            told = told or _tied(log, table, first.cells[0], row.cells[0])
             level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _tied(log: Log, table: Table, *arms: str) -> bool:
+    """Whether a line behind a table says of two of its rows that they come out the same."""
+    last = log.by_number[table.rows[-1].line]
+    names = [re.compile(rf"(?<!\w){re.escape(arm.strip(' `*'))}(?!\w)") for arm in arms]
+    told = (line.body for line in log.lines[last + 1 : last + 1 + _NEAR] if line.kind in ("prose", "bullet"))
+    return any(_TIE.search(text) and all(name.search(text) for name in names) for text in told)
 
 
 def _one_arm(one: str, other: str) -> bool:

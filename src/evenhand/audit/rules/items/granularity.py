@@ -67,7 +67,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             facts["differences"] = series.differences
             yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
-            yield from _in_table(log, table)
+            if not _counted_apart(log, table):
+                yield from _in_table(log, table)
 
 
 def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
@@ -196,6 +197,21 @@ def _each_its_own(table: Table) -> bool:
 def _counts(table: Table) -> list[int]:
     """Columns that tell how many items there are: other numbers are then none of the items."""
     return [place for place, name in enumerate(table.header) if _ITEMS.fullmatch(name.strip())]
+
+
+def _value(one: Number | None) -> float | None:
+    return None if one is None else one.value
+
+
+def _counted_apart(log: Log, table: Table) -> bool:
+    """Whether another table tells of the same rows that they are of different numbers of items."""
+    names = {row.cells[0] for row in table.rows}
+    for other in log.tables:
+        places = [place for place in _counts(other) if "train" not in other.header[place].lower()]
+        shared = [at for at, row in enumerate(other.rows) if row.cells[0] in names]
+        if other is not table and any(len({_value(other.columns[place][at]) for at in shared}) > 1 for place in places):
+            return True
+    return False
 
 
 def say(finding: Finding) -> str:

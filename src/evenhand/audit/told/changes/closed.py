@@ -33,6 +33,10 @@ _OF_ITEMS = Pattern(
 )
 """Below a difference: that it is one of items, and not that of the two results."""
 
+_METRICS = Pattern(
+    r"\b(?:CER|WER|TER|MAE|MSE|RMSE|MAPE|AUC|AUROC|AUPRC|MAP|NDCG|MRR|IOU|PSNR|SSIM|FID|LPIPS|BLEU|EM|F1|ECE|NLL|PPL)\b",
+    re.IGNORECASE,
+)
 _LONGEST, _FEW, _NEAR = 260, 70, 3.0
 
 
@@ -178,6 +182,9 @@ def _alike_named(text: str, one: Quantity, other: Quantity, *, said: bool) -> bo
     metrics = {name[0].lower() for name in METRIC_WORD.finditer(between)} - {"baseline"}
     if any(name not in before.lower() for name in metrics) or words.CLAUSE.search(between):
         return False
+    named = [{name.upper() for name in _METRICS.findall(part)} for part in (before, between)]
+    if named[1] - named[0]:
+        return False  # 10.48 is one's error by letters, 16.12 that by words
     if len({*words.PARTS.findall((before + between).lower())}) > 1 and not said:
         return False
     return words.SETTINGS.search(re.split(r"[,;:()]\s", before)[-1]) is None and words.SETTINGS.search(between) is None
