@@ -55,7 +55,34 @@ TIED = (
 )
 
 
+POINTS = (
+    "| metric | baseline | ours | difference |\n|---|---|---|---|\n| coherence | 0.550 | 0.700 | +15.0% |\n"
+    "| recall | 0.700 | 0.850 | +15.0% |\n| drift | 0.100 | 0.150 | +5.0% |\n| kept | 0.555 | 0.625 | +7.0% |\n"
+    "| constraint loss | 0.100 | 0.300 | {} |\n"
+)
+FITTED = (
+    "| model | accuracy | F1 |\n|---|---|---|\n| a | 0.9880 | 0.98 |\n| b | 0.9920 | 0.99 |\n| c | 0.9940 | 0.99 |\n"
+    "| d | 0.9820 | 0.98 |\n| e | 0.9600 | 0.95 |\n| f | {} | 0.73 |\n"
+)
+
+
 CASES: dict[str, tuple[str, str, str]] = {
+    "a loss in points, as all differences beside it": (
+        "change-disagrees", POINTS.format("+20.0%"), POINTS.format("+21.0%")
+    ),
+    "a number of papers, of which the possible mean marks are listed": (
+        "mean-disagrees",
+        "Таким образом, возможные средние баллы для 5 оценок: \\(2, 2.2, 2.4, 2.6, 2.8, 3, 3.2, 3.4\\).\n",
+        "The mean marks 5 over 4 seeds: 2.0, 2.2, 2.4, 2.6.\n",
+    ),
+    "a property that all of them show": (
+        "ceiling",
+        "**100% Transition Rate**: all paths exhibited at least one. This suggests the 21-step grid is sufficient.\n",
+        "**100% Success Rate**: all models solved at least one. This suggests the 21-step grid is sufficient.\n",
+    ),
+    "one row on other items, whose share fits some number with the others": (
+        "granularity", FITTED.format("0.6513"), FITTED.format("0.6520")
+    ),
     "errors by letters and by words": (
         "change-disagrees",
         "- final run: CER 10.48%, WER 16.12%, delta +82%\n",

@@ -88,6 +88,15 @@ def test_rows_that_are_no_arms_and_columns_that_are_no_seeds_of_one_metric(tmp_p
     assert [one for one in notes(tmp_path, ROWS.format(*header)) if "of" in one.facts] == []
 
 
+def test_differences_of_percentages_are_told_in_points(tmp_path: Path) -> None:
+    text = COLUMNS.format("old", "new", "gain", "4%", "-1%", "6%")
+    for value in ("0.41", "0.45", "0.44", "0.43", "0.40", "0.46"):
+        text = text.replace(value, f"{value[2:]}.0%")
+    (one,) = notes(tmp_path, text)
+    assert "mean +3 points, sample sd 3.61;" in sentence(one)
+    assert "sign-flip p = 0.50 (least possible 0.25)" in sentence(one)
+
+
 def test_an_arm_with_results_of_another_kind_is_not_compared(tmp_path: Path) -> None:
     rows = ROWS.format("Method", "seed 1", "seed 2", "seed 3").replace("0.563 | 0.557 | 0.583", "12.31 | 11.90 | 12.55")
     assert [one for one in notes(tmp_path, rows) if "of" in one.facts] == []

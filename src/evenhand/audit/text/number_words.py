@@ -49,4 +49,4 @@ def rounded_off(told: Number, right: float) -> bool:
 
 def chance(p: float) -> str:
     """A p-value."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}" if p < 0.1 else f"p = {p:.2f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}" if p < 0.2 else f"p = {p:.2f}"

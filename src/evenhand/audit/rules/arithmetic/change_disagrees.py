@@ -96,6 +96,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
     for found in by_group.values():
         right = sum(fits for _, fits in found)
         apart = [one for one, fits in found if not fits and _is_odd(one, right, len(found))]
+        ways = {way for one, fits in found if fits for way in readings(one)}
+        apart = [one for one in apart if not ways & {*readings(replace(one, of=""))}]  # a loss in points, as all others
         apart = [one for one in apart if not (_of_else(one) or _of_others(log, one))]
         wrong = [_finding(log, one, sure=_sure(log, one, right)) for one in apart]
         said |= {one.place.line for one in wrong}

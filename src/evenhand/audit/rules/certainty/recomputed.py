@@ -222,6 +222,7 @@ def say(finding: Finding) -> str:
         )
         more = f" (and {f['left']} more)" if f["left"] else ""
         return f"Mean over {f['seeds']} seeds, sample sd and 95 % interval of the mean: {each}{more}."
+    unit = " points" if unit == "%" and "arm" in f else unit  # differences of percentages
     measure = "" if f.get("metric", "value") == "value" else f" in {f['metric']}"
     about = f"'{f['arm']}' less '{f['baseline']}'{measure}, " if "arm" in f else ""
     arms = f.get("of", 2)

@@ -156,12 +156,24 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         found = steps(values)
         told = [{n.value for n in table.columns[place] if n is not None} for place in _counts(table)]
         said = items_said(log, table.section)
-        if found is not None and (not told or {found} in told) and (not said or all(n % found == 0 for n in said)):
+        if (
+            found is not None
+            and not _but_for_one(found, values)
+            and (not told or {found} in told)
+            and (not said or all(n % found == 0 for n in said))
+        ):
             own = tuple(table.header[place].strip() for place in places)
             rough = any(n.about for row in table.rows for i in places for n in numbers(row.cells[i]))
             zeros = sum(n is not None and not n.value and n.decimals < 2 for i in places for n in table.columns[i])
             facts = {"items": found, "values": len(values) + zeros, "names": own, "rough": rough, "differences": False}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
+
+
+def _but_for_one(items: int, values: Sequence[Number]) -> bool:
+    """Whether all values but one are shares of another, smaller number: that one was scored on other items."""
+    different = list({n.value: n for n in values}.values())
+    others = (steps(different[:at] + different[at + 1 :]) for at in range(len(different)))
+    return any(found is not None and found < items and items % found for found in others)
 
 
 def _of_smaller_sets(items: int, groups: Sequence[Sequence[Number]]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from evenhand.audit.text.log import Log, per_log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.means.beneath import beneath
 from evenhand.audit.told.repeats.averaged import averaged, right
 from evenhand.audit.told.repeats.averages import OVER_ELSE
@@ -10,6 +13,13 @@ from evenhand.audit.told.repeats.recorded import recorded
 from evenhand.audit.told.repeats.spoken import spoken
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.summarised import in_tables
+
+_NOUN = Pattern(
+    r"\s+(?!(?:over|across|from|of|for|in|at|on|with|and|or|is|was|by|points?|pp|über|bei|von|sur|de|des|en|por|по|на|за|из)\b)"
+    r"[^\W\d]",
+    re.IGNORECASE,
+)
+"""A word behind a whole number, which is then one of these: ``mean marks for 10 papers: 2.2, 2.4``."""
 
 
 @per_log
@@ -26,8 +36,11 @@ def summed_up(log: Log) -> tuple[Series, ...]:
 
 def _elsewhere(log: Log, one: Series) -> bool:
     """Whether the words before a mean say that it is over something else than the values near it."""
-    near = not log.data and one.line.kind != "row" and not one.read
-    return near and one.mean is not None and not right(one.mean, one.values) and OVER_ELSE.search(one.label) is not None
+    if log.data or one.line.kind == "row" or one.mean is None or right(one.mean, one.values):
+        return False
+    whole = not one.mean.decimals and any(n.decimals for n in one.values)
+    counted = whole and _NOUN.match(one.mean_line.body, one.mean.end) is not None
+    return counted or (not one.read and OVER_ELSE.search(one.label) is not None)
 
 
 def _same(one: Series, other: Series, what: str) -> bool:
