@@ -50,7 +50,15 @@ def test_the_logs_runs_and_ablations_are_different_configurations() -> None:
 def test_every_claim_on_whole_questions_has_a_twin_for_the_real_models() -> None:
     """Of GSM8K nothing is cut, known or said in a word, its form cannot gain, and one is of all items at once."""
     ours, real = ({f.stem for f in FILES if f.parent == folder} for folder in (FOLDER, FOLDER / "real"))
-    assert ours - real == {"split", "recall", "gsm8k_form", "smollm2_facts", "smollm2_told", "action_items"}
+    assert ours - real == {
+        "split",
+        "recall",
+        "gsm8k_form",
+        "smollm2_facts",
+        "smollm2_told",
+        "smollm2_told_plus_text",
+        "action_items",
+    }
     for file in (f for f in FILES if f.parent.name == "real"):
         assert {s.task for s in resolved(file).values()} == {"gsm8k"}, file
 

@@ -105,7 +105,7 @@ def test_a_bridge_of_caches_between_models_of_7_and_8_billion_weights_fits_80_gb
     assert 31e9 < found.bytes < 75e9, found.words
 
 
-@pytest.mark.parametrize("name", ["smollm2_facts", "smollm2_told"])
+@pytest.mark.parametrize("name", ["smollm2_facts", "smollm2_told", "smollm2_told_plus_text"])
 def test_a_claim_on_smollm2_and_a_stand_in_is_counted_from_the_texts_that_its_task_generates(name, monkeypatch) -> None:
     monkeypatch.setattr(model_shapes, "shape_of", lambda reference, folder: SMOLLM2)
     for settings in load_claim(CLAIMS / f"{name}.toml").resolved.settings.values():
