@@ -79,7 +79,9 @@ def headlines_of(logs: Sequence[Log], findings: Sequence[Finding]) -> tuple[Head
 
 def _of_log(log: Log, findings: Sequence[Finding]) -> list[Headline]:
     found: dict[int, Headline] = {}
-    for section, one in [*_over_seeds(log), *_single(log, findings), *_changes(log, findings)]:
+    for section, one in [
+        *_over_seeds(log), *_of_arms(log, findings), *_single(log, findings), *_changes(log, findings)
+    ]:  # fmt: skip
         if one.effect and section not in found:
             found[section] = one
     return sorted(found.values(), key=lambda one: one.place.line)
@@ -107,6 +109,19 @@ def _over_seeds(log: Log) -> Iterable[tuple[int, Headline]]:
         place, title = place_of(log, series.mean_line), _title(log, series.section)
         seeds = len(values) or (series.count if signs_of(series.line.body) else None)
         yield series.section, Headline(place, title, name, effect, key, _sd(series, values), seeds, items, share)
+
+
+def _of_arms(log: Log, findings: Sequence[Finding]) -> Iterable[tuple[int, Headline]]:
+    """The differences of two arms over the same seeds, as they were recomputed from a table."""
+    for finding in (one for one in findings if one.rule == "recomputed" and "arm" in one.facts):
+        facts, section = finding.facts, log.line(finding.place.line).section
+        whole = 100 if facts["unit"] == "%" else 1
+        effect, sd = (float(facts[name]) / whole for name in ("mean", "sd"))
+        name = metric_of(f"{facts['arm']} {'' if facts['metric'] == 'value' else facts['metric']}")
+        share = _SHARE.search(name) is not None and abs(effect) < 1
+        title = " / ".join(filter(None, (_title(log, section), f"{facts['arm']} less {facts['baseline']}")))
+        key = (facts["arm"], facts["baseline"], facts["metric"], facts["mean"])
+        yield section, Headline(finding.place, title, name, effect, key, sd, facts["seeds"], share=share)
 
 
 def _whole_of(log: Log, series: Series) -> int | None:
