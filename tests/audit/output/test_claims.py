@@ -130,11 +130,11 @@ def test_a_spread_in_per_cent_is_one_of_the_same_unit_as_its_effect(tmp_path: Pa
 
 def test_two_arms_of_a_table_over_the_same_seeds_are_a_headline(tmp_path: Path) -> None:
     rows = "| 1 | 61.0% | 64.5% |\n| 2 | 62.0% | 64.0% |\n| 3 | 61.5% | 66.0% |\n"
-    claim = claim_of(tmp_path, f"# Sparse\n\n| seed | dense accuracy | sparse accuracy |\n|---|---|---|\n{rows}")
+    claim = claim_of(tmp_path, f"# Sparse\n\n| seed | vanilla accuracy | sparse accuracy |\n|---|---|---|\n{rows}")
     assert (claim["metric"]["name"], claim["metric"]["direction"]) == ("accuracy", "maximise")
     assert claim["metric"]["margin"] == pytest.approx(0.0333, abs=1e-4)
     assert claim["metric"]["sd"] == pytest.approx(0.0126, abs=1e-4)
-    assert claim["question"].startswith("Sparse / sparse accuracy less dense accuracy: ")
+    assert claim["question"].startswith("Sparse / sparse accuracy less vanilla accuracy: ")
 
 
 def test_one_headline_in_two_logs_is_one_claim_that_names_both(tmp_path: Path) -> None:

@@ -67,10 +67,14 @@ def notes(folder: Path, text: str) -> list[Finding]:
 
 def test_the_two_rows_that_lie_furthest_apart_over_their_seeds(tmp_path: Path) -> None:
     (one,) = notes(tmp_path, ROWS.format("Alpha", "Seed 42 F1", "Seed 100 F1", "Seed 7 F1"))
-    assert (one.facts["arm"], one.facts["baseline"], one.facts["metric"], one.facts["of"]) == ("2.0", "1.0", "F1", 3)
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["metric"], one.facts["of"]) == (
+        "Alpha 2.0", "Alpha 1.0", "F1", 3,
+    )  # fmt: skip
     assert one.facts["mean"] == pytest.approx((0.033 + 0.019 - 0.005) / 3)
     said = sentence(one)
-    assert said.startswith("The furthest apart of 3 arms: '2.0' less '1.0' in F1, 3 differences: mean +0.0157")
+    assert said.startswith(
+        "The furthest apart of 3 arms: 'Alpha 2.0' less 'Alpha 1.0' in F1, 3 differences: mean +0.0157"
+    )
     assert said.endswith("It is the largest of 3 differences; p is that of one chosen beforehand.")
 
 
@@ -191,3 +195,88 @@ def test_means_with_a_column_of_their_spread_and_one_of_the_number_of_seeds(tmp_
         ("accuracy", "SEM", "seeds", "vanilla", "3"),
     ):
         assert notes(tmp_path, MEANS.format(*names)) == []
+
+
+def column(header: str, *rows: str) -> str:
+    """A table with a row for each of the seeds 1 to 3."""
+    names = header.split("|")
+    lines = [header, "|".join(["---"] * len(names)), *(f"{seed}|{row}" for seed, row in enumerate(rows, start=1))]
+    return "".join(f"| {line.replace('|', ' | ')} |\n" for line in lines)
+
+
+def row(header: str, *rows: str) -> str:
+    """A table with a row for each arm."""
+    lines = [header, "|".join(["---"] * (header.count("|") + 1)), *rows]
+    return "".join(f"| {line.replace('|', ' | ')} |\n" for line in lines)
+
+
+THREE = ("0.71|0.74|0.72", "0.61|0.66|0.60", "0.81|0.82|0.85")
+LOOKALIKES = {
+    "the number of a seed": row("Model|Accuracy|Std|Seed", "baseline|0.812|0.011|42", "ours|0.835|0.009|42"),
+    "runs of a timer": row("Model|score|std|runs", "baseline|0.812|0.011|100", "ours|0.835|0.009|100"),
+    "a best before a spread": row("Arm|best acc|acc std|seeds", "baseline|0.812|0.011|3", "ours|0.835|0.009|3"),
+    "parameters before a spread": row("Arm|acc params|std|seeds", "baseline|1.2|0.011|3", "ours|1.5|0.009|3"),
+    "spreads over folds": "Std over the folds.\n\n"
+    + row("Arm|acc|std|seeds", "baseline|0.812|0.011|3", "ours|0.835|0.009|3"),
+    "a gap beside an arm": column("seed|static|dynamic|gap", "51.2|55.1|3.8", "50.7|54.9|4.1", "51.9|55.0|3.2"),
+    "losses with and without labels": column("seed|supervised|unsupervised", "0.41|1.22", "0.39|1.20", "0.40|1.25"),
+    "classes that were seen": column("seed|seen rate x|unseen rate x", "0.81|0.62", "0.83|0.58", "0.79|0.65"),
+    "train and test": column("seed|train x|test x|difference", "0.91|0.81|0.10", "0.93|0.80|0.13", "0.92|0.84|0.08"),
+    "seconds": column("seed|old s|new s|difference", "9.1|8.1|1.0", "9.3|8.0|1.3", "9.2|8.4|0.8"),
+    "two arms one below the other": column("seed|arm|accuracy", "control|0.71", "control|0.73", "treated|0.80"),
+    "settings that differ": column("seed|dropout|val acc", "0.1|0.71", "0.2|0.73", "0.3|0.76"),
+    "steps that differ": column("seed|step|val loss", "100|2.91", "200|2.53", "300|2.31"),
+    "spreads and bounds": column("seed|acc CI low|acc std", "0.71|0.021", "0.73|0.025", "0.76|0.022"),
+    "classes": row("Label|seed 1|seed 2|seed 3", "cat|" + THREE[0], "dog|" + THREE[1], "ship|" + THREE[2]),
+    "measures": row("Model|seed 1|seed 2|seed 3", "BLEU|" + THREE[0], "ROUGE-L|" + THREE[1], "METEOR|" + THREE[2]),
+    "splits": row("Model|seed 1|seed 2|seed 3", "MLP train|" + THREE[0], "MLP val|" + THREE[1]),
+    "sets": row("Model|seed 1|seed 2|seed 3", "R50 CIFAR-10|" + THREE[0], "R50 SVHN|" + THREE[1]),
+    "checkpoints": row("Model|seed 1|seed 2|seed 3", "step 1k|" + THREE[0], "step 2k|" + THREE[1]),
+    "a column of sets": row("Config|Dataset|seed 1|seed 2|seed 3", "A|x|" + THREE[0], "B|y|" + THREE[1]),
+    "a row without a name": row("Model|seed 1|seed 2|seed 3", "ours|" + THREE[0], "|" + THREE[1]),
+    "a difference among the rows": row(
+        "Model|seed 1|seed 2|seed 3", "A|" + THREE[0], "B|" + THREE[1], "A-B|0.10|0.08|0.12"
+    ),
+    "an arm with a seed missing": row(
+        "Model|seed 1|seed 2|seed 3", "A|" + THREE[0], "B|" + THREE[1], "C|0.31|–|0.33"
+    ),
+    "scales": row("Model|s=1.0|s=2.0|s=4.0", "A|" + THREE[0], "B|" + THREE[1]),
+    "strides": row("Model|s=8|s=16|s=32", "A|" + THREE[0], "B|" + THREE[1]),
+    "three measures over seeds": row("Model|P / R / F1 per seed", "A|0.71 / 0.74 / 0.72", "B|0.61 / 0.66 / 0.60"),
+    "their mean besides": row("Model|acc per seed (mean last)", "A|0.71 / 0.74 / 0.72", "B|0.61 / 0.66 / 0.60"),
+    "fewer values than seeds": row("Model|acc (seeds 0/1/2/3)", "A|0.71 / 0.74 / 0.72", "B|0.61 / 0.66 / 0.60"),
+    "seeds of their own": row(
+        "Model|acc per seed|seeds", "A|0.71 / 0.74 / 0.72|0-2", "B|0.61 / 0.66 / 0.60|3-5"
+    ),
+    "an amount beside the baseline": column("seed|base|params (%)", "71.2|0.62", "70.7|0.64", "71.9|0.61"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKALIKES)
+def test_what_only_looks_like_arms_over_seeds_is_left_alone(tmp_path: Path, name: str) -> None:
+    assert notes(tmp_path, LOOKALIKES[name]) == []
+
+
+def test_the_forms_of_which_these_are_look_alikes_speak(tmp_path: Path) -> None:
+    arms = ("A|" + THREE[0], "B|" + THREE[1])
+    for text in (
+        row("Model|seed 1|seed 2|seed 3", *arms),
+        "Over seeds:\n\n" + row("Model|s=1|s=2|s=3", *arms).replace("Model", "model", 1).replace("s=1", "seed=1", 1),
+        row("Model|acc per seed", "A|0.71 / 0.74 / 0.72", "B|0.61 / 0.66 / 0.60"),
+        row("Arm|acc|std|seeds", "baseline|0.812|0.011|3", "ours|0.835|0.009|3"),
+        column("seed|old x|new x|difference", "9.1|8.1|1.0", "9.3|8.0|1.3", "9.2|8.4|0.8"),
+        column("seed|epoch|val acc", "10|0.71", "12|0.73", "11|0.76"),
+    ):
+        assert len(notes(tmp_path, text)) == 1, text
+
+
+def test_several_measures_are_not_set_against_each_other_but_summed_up(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, column("seed|seen acc|unseen acc", "0.81|0.62", "0.83|0.58", "0.79|0.65"))
+    assert sentence(one).startswith("Mean over 3 seeds")
+
+
+def test_the_furthest_apart_are_counted_among_all_arms(tmp_path: Path) -> None:
+    arms = ("mean|0.716|0.71|0.72", "max|0.612|0.61|0.62", "cls|0.70|0.71|0.70", "attention|0.77|0.78|0.77")
+    (one,) = notes(tmp_path, row("Pooling|seed 1|seed 2|seed 3", *arms[1:], "last|0.74|0.73|0.74"))
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["of"]) == ("attention", "max", 4)
+    assert "the largest of 6 differences" in sentence(one)

@@ -53,7 +53,7 @@ _PORT = Pattern(
 _HELD = Pattern(r"\bmatched\b|\bheld (?:equal|fixed|constant)\b|\bequal(?:ly)? by design\b", re.IGNORECASE)
 """What is told to be equal on purpose."""
 
-_TIE = Pattern(r"\b(?:ties|tied|tie) (?:with |the )?|\bcoincides? with|\bis equal to|\bequals", re.IGNORECASE)
+_TIE = r"(?:ties|tied|tie|coincides?|is equal to|equals)"
 _NEAR = 12
 """Lines behind a table in which its equal rows may be told to be so."""
 
@@ -153,11 +153,12 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
 
 
 def _tied(log: Log, table: Table, *arms: str) -> bool:
-    """Whether a line behind a table says of two of its rows that they come out the same."""
+    """Whether a line behind a table says of two of its rows that they come out the same: ``A ties B``."""
     last = log.by_number[table.rows[-1].line]
-    names = [re.compile(rf"(?<!\w){re.escape(arm.strip(' `*'))}(?!\w)") for arm in arms]
+    one, other = (rf"(?<!\w){re.escape(arm.strip(' `*'))}(?!\w)" for arm in arms)
+    said = re.compile(rf"{one}\W+{_TIE}\W+(?:with )?(?:the )?{other}|{other}\W+{_TIE}\W+(?:with )?(?:the )?{one}")
     told = (line.body for line in log.lines[last + 1 : last + 1 + _NEAR] if line.kind in ("prose", "bullet"))
-    return any(_TIE.search(text) and all(name.search(text) for name in names) for text in told)
+    return any(said.search(text) for text in told)
 
 
 def _one_arm(one: str, other: str) -> bool:

@@ -15,8 +15,10 @@ from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.told.arms.by_seed import delta_columns, paired_rows
-from evenhand.audit.told.arms.unnamed import Apart, apart_in, scores_in
+from evenhand.audit.told.arms.by_seed import Paired, delta_columns, paired_rows
+from evenhand.audit.told.arms.furthest import apart_in
+from evenhand.audit.told.arms.seeded import Apart, alike
+from evenhand.audit.told.arms.side_by_side import alone_in
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import seeds_of
 from evenhand.audit.told.seeds.series import OVER, Series, series_of
@@ -130,17 +132,24 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
         yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
+def _alike(table: Table, one: Paired) -> bool:
+    """Whether the columns of two arms are of one metric, and neither is an amount."""
+    columns = [table.columns[table.header.index(name)] for name in (one.arm, one.baseline)]
+    arm, base = ([n for n in column if n is not None] for column in columns)
+    return alike(arm, base) and not _COST.search(one.arm)
+
+
 def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
-    """Mean and spread of one arm's results over its seeds, where a table sums them up nowhere; one finding a table."""
-    if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table, unnamed=True)):
+    """Mean and spread of one arm's results over its seeds, where no row sums them up; one finding a table."""
+    if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table)):
         return
     told, digits = [], 0
-    for name, values in scores_in(table):
+    for name, values in alone_in(table):
         facts = facts_of(np.array([one.value for one in values]), values)
         if facts is None or _COST.search(name):
             continue
         mean, sd, low, high = (float(str(facts[one])) for one in ("mean", "sd", "low", "high"))
-        if sd > 2 * values[0].half and not _beyond(values, low, high):
+        if sd >= 1.999 * values[0].half and not _beyond(values, low, high):
             told.append((name, mean, sd, low, high))
             digits = max(digits, digits_of(values))
     if told:
@@ -155,9 +164,9 @@ def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
 
 def _beyond(values: Sequence[Number], low: float, high: float) -> bool:
     """Whether the interval of shares leaves what shares can be: then it tells nothing."""
-    share = all(0 <= n.share <= 1 for n in values)
-    top = 100.0 if values[0].unit == "%" else 1.0
-    return share and not 0 <= low <= high <= top
+    if all(0 <= n.share <= 1 for n in values):
+        return not 0 <= low <= high <= (100.0 if values[0].unit == "%" else 1.0)
+    return all(1 < n.value <= 100 for n in values) and high > 100
 
 
 def over_repeats(log: Log, series: Series) -> bool:
@@ -178,12 +187,13 @@ def over_repeats(log: Log, series: Series) -> bool:
 
 def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
     """Arms of a table over its seeds, each against the baseline; without a baseline those that the header pairs."""
-    found = [Apart(one) for one in paired_rows(table, unnamed=True)]
+    found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _alike(table, one)]
     if not found and not any(True for _ in delta_columns(table)):
         found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
     for apart in found:
         one = apart.pair
-        values = [n for n in table.columns[one.column] if n is not None] if one.column else []
+        known = table.columns[one.column] if one.column and not apart.values else apart.values
+        values = [n for n in known if n is not None]
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences), values)
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric, "of": apart.of}

@@ -211,17 +211,17 @@ def _counts(table: Table) -> list[int]:
     return [place for place, name in enumerate(table.header) if _ITEMS.fullmatch(name.strip())]
 
 
-def _value(one: Number | None) -> float | None:
-    return None if one is None else one.value
-
-
 def _counted_apart(log: Log, table: Table) -> bool:
-    """Whether another table tells of the same rows that they are of different numbers of items."""
-    names = {row.cells[0] for row in table.rows}
+    """Whether another table has a column of the same results, and different numbers of items for them."""
+    mine = {(name, row.cells[0], row.cells[at]) for row in table.rows for at, name in enumerate(table.header) if at}
     for other in log.tables:
         places = [place for place in _counts(other) if "train" not in other.header[place].lower()]
-        shared = [at for at, row in enumerate(other.rows) if row.cells[0] in names]
-        if other is not table and any(len({_value(other.columns[place][at]) for at in shared}) > 1 for place in places):
+        shared = [
+            at for at, row in enumerate(other.rows)
+            if any((name, row.cells[0], row.cells[place]) in mine for place, name in enumerate(other.header) if place)
+        ]  # fmt: skip
+        numbers_of = [{n.value for at in shared if (n := other.columns[place][at]) is not None} for place in places]
+        if other is not table and len(shared) > 1 and any(len(found) > 1 for found in numbers_of):
             return True
     return False
 

@@ -62,14 +62,9 @@ class Paired:
         return self.row.line_of(self.column)
 
 
-def paired_rows(table: Table, *, unnamed: bool = False) -> Iterator[Paired]:
-    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns.
-
-    Args:
-        table: with a row, or a column, for each seed.
-        unnamed: also the second of two arms against the first, where none of them is called the baseline.
-    """
-    yield from _by_seed_columns(table, unnamed=unnamed)
+def paired_rows(table: Table) -> Iterator[Paired]:
+    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns."""
+    yield from _by_seed_columns(table)
     seeds = [i for i, name in enumerate(table.header) if SEED.match(name.strip())]
     if len(seeds) != 1:
         return
@@ -113,17 +108,10 @@ def _fine(value: Number) -> bool:
     return value.decimals >= (3 if abs(value.value) < 10 else 2)
 
 
-def _two_named(table: Table) -> bool:
-    """Whether a table has two rows, with names that are no metrics."""
-    names = [row.cells[0] for row in table.rows]
-    return len(names) == _TWO and all(re.search(r"[A-Za-z]", one) and not METRIC.search(one) for one in names)
-
-
-def _by_seed_columns(table: Table, *, unnamed: bool) -> Iterator[Paired]:
+def _by_seed_columns(table: Table) -> Iterator[Paired]:
     """A row for each arm and a column for each seed."""
     seeds = [i for i, name in enumerate(table.header) if _SEED_COLUMN.fullmatch(name.strip())]
     bases = [at for at, row in enumerate(table.rows) if BASE.match(row.cells[0].strip())]
-    bases = bases or ([0] if unnamed and ARM.match(table.header[0].strip()) and _two_named(table) else [])
     if len(seeds) < 3 or len(bases) != 1 or len({row.cells[0] for row in table.rows}) != len(table.rows):
         return
     base = table.rows[bases[0]]

@@ -65,7 +65,7 @@ _SEVERAL = Pattern(
 PROPERTY = Pattern(
     r"(?<![a-z])(?:keeps?|kept|retain\w*|valid(?!ation)|pars\w+|schema|format\w*|complian\w*|files?|duplicat\w*|missing|"
     r"mask\w*|trunc\w*|dropout|budget|traffic|safe\w*|fail\w*|crash\w*|timeouts?|nans?|invalid|error\w*|"
-    r"violat\w*|refus\w*|agree\w*|train|lint\w*|checkers?|ci|builds?|transitions?|exhibit\w*)(?![a-z])",
+    r"violat\w*|refus\w*|agree\w*|train|lint\w*|checkers?|ci|builds?|transition rate)(?![a-z])",
     re.IGNORECASE,
 )
 """What a share is of that is no result on a task."""

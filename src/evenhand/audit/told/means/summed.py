@@ -15,7 +15,8 @@ from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.summarised import in_tables
 
 _NOUN = Pattern(
-    r"\s+(?!(?:over|across|from|of|for|in|at|on|with|and|or|is|was|by|points?|pp|über|bei|von|sur|de|des|en|por|по|на|за|из)\b)"
+    r"\s+(?!(?:over|across|from|of|for|in|at|on|with|and|or|is|was|by|points?|pp|percent|per cent|prozent\w*|punkte\w*|"
+    r"über|bei|von|sur|de|des|en|por|по|на|за|из)\b)"
     r"[^\W\d]",
     re.IGNORECASE,
 )

@@ -37,9 +37,16 @@ _ARMS = Pattern(
 RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
 """What a spread may be over in place of seeds."""
 
-_SEEDS = Pattern(r"(?:n[\s_]?|#\s?|num[\s_]|no\. )?(?:of )?(?:seeds?|runs)(?:[\s_](?:n|count))?", re.IGNORECASE)
+_SEEDS = Pattern(r"(?:n[\s_]?|#\s?|num[\s_]|no\. )?(?:of )?seeds|seed[\s_](?:n|count)", re.IGNORECASE)
 _COUNT = Pattern(r"(?P<n>\d{1,3})(?:/(?P=n))?")
 _KIND = Pattern(r"(?:sample|population|pop|n ?- ?1|ddof ?= ?\d|(?:over|across) (?:\w+ )?seeds?|seeds?)", re.IGNORECASE)
+_OF_ELSE = Pattern(
+    r"(?<![a-z])(?:best|max|min|median|peak|top|time|sec\w*|latency|params?|cost|tokens|steps?|epochs?|size|memory|"
+    r"count|n)(?![a-z])|std|sd\b",
+    re.IGNORECASE,
+)
+"""What a column is of that is no mean whose spread stands behind it."""
+
 _ABOVE, _MOST_ROWS = 8, 60
 
 
@@ -66,13 +73,15 @@ class Compared:
 
 def to_baseline(log: Log, table: Table) -> Compared | None:
     """Differences to the row that is named as the baseline, or of the one other row, over a known number of seeds."""
-    if not 2 <= len(table.rows) <= _MOST_ROWS or any(True for _ in paired_rows(table, unnamed=True)):
+    if not 2 <= len(table.rows) <= _MOST_ROWS or any(True for _ in paired_rows(table)):
         return None
     own = _seeds_of_column(log, table)
     seeds = own or seeds_of_table(log, table)
     if seeds is None or seeds.count < 2:
         return None
     bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    if own is not None and _resampled(log, table):
+        return None
     if not bases and two_arms(table) and (own is not None or _close(log, table, seeds)):
         bases = [table.rows[0]]
     for place in range(1, len(table.header)) if len(bases) == 1 else ():
@@ -99,7 +108,7 @@ def _with_spread(log: Log, table: Table, place: int) -> tuple[str, list[tuple[Ro
         return "±", beside if of_deviations(log, table) else []
     names = table.header[place : place + 2]
     spread = [SPREAD.search(name) is not None for name in names] == [False, True]
-    if not spread or {*_words(names[1])} - {*_words(names[0])}:
+    if not spread or {*_words(names[1])} - {*_words(names[0])} or _OF_ELSE.search(_PLAIN.sub(" ", names[0])):
         return "", []
     read = [(row, only_number(row.cells[place]), only_number(row.cells[place + 1])) for row in table.rows]
     whole = [(row, mean, sd) for row, mean, sd in read if mean is not None and sd is not None]
@@ -123,9 +132,14 @@ def _seeds_of_column(log: Log, table: Table) -> Seeds | None:
 
 def _close(log: Log, table: Table, seeds: Seeds) -> bool:
     """Whether the number of seeds is told by a table itself, or right above it, and nothing else is resampled there."""
-    above = [line for line in log.lines if table.line - _ABOVE <= line.number <= table.line]
-    near = seeds.line in above or seeds.line is log.line(table.line)
-    return near and not any(RESAMPLED.search(line.body) for line in (*above, seeds.line))
+    above = table.line - _ABOVE <= seeds.line.number <= table.line
+    return above and not _resampled(log, table) and not RESAMPLED.search(seeds.line.body)
+
+
+def _resampled(log: Log, table: Table) -> bool:
+    """Whether the lines above a table speak of folds, or of something else that spreads may be over."""
+    above = (line for line in log.lines if table.line - _ABOVE <= line.number <= table.line)
+    return any(RESAMPLED.search(line.body) for line in above)
 
 
 def seeds_of_table(log: Log, table: Table) -> Seeds | None:
