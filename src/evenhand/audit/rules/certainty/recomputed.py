@@ -17,7 +17,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import Paired, delta_columns, paired_rows
 from evenhand.audit.told.arms.furthest import apart_in
-from evenhand.audit.told.arms.seeded import Apart, alike
+from evenhand.audit.told.arms.seeded import Apart
 from evenhand.audit.told.arms.side_by_side import alone_in
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import seeds_of
@@ -132,11 +132,11 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
         yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
-def _alike(table: Table, one: Paired) -> bool:
-    """Whether the columns of two arms are of one metric, and neither is an amount."""
+def _of_one_size(table: Table, one: Paired) -> bool:
+    """Whether the columns of two arms may be of one metric: an amount beside the results is of another size."""
     columns = [table.columns[table.header.index(name)] for name in (one.arm, one.baseline)]
-    arm, base = ([n for n in column if n is not None] for column in columns)
-    return alike(arm, base) and not _COST.search(one.arm)
+    sizes = sorted(abs(float(np.mean([n.value for n in column if n is not None]))) for column in columns)
+    return sizes[1] <= 10 * sizes[0]
 
 
 def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
@@ -187,7 +187,7 @@ def over_repeats(log: Log, series: Series) -> bool:
 
 def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
     """Arms of a table over its seeds, each against the baseline; without a baseline those that the header pairs."""
-    found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _alike(table, one)]
+    found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _of_one_size(table, one)]
     if not found and not any(True for _ in delta_columns(table)):
         found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
     for apart in found:
