@@ -266,6 +266,9 @@ def test_the_forms_of_which_these_are_look_alikes_speak(tmp_path: Path) -> None:
         row("Arm|acc|std|seeds", "baseline|0.812|0.011|3", "ours|0.835|0.009|3"),
         column("seed|old x|new x|difference", "9.1|8.1|1.0", "9.3|8.0|1.3", "9.2|8.4|0.8"),
         column("seed|epoch|val acc", "10|0.71", "12|0.73", "11|0.76"),
+        column("seed|steps|bpb|ms/step|artifact", "91|1.121|85.1|9 MB", "92|1.134|85.2|8 MB", "93|1.128|85.0|9 MB"),
+        "± is the standard deviation.\n\n"
+        + row("Arm|seed 1|seed 2|seed 3|mean ± std", f"A|{THREE[0]}|0.723 ± 0.015", f"B|{THREE[1]}|0.623 ± 0.032"),
     ):
         assert len(notes(tmp_path, text)) == 1, text
 

@@ -80,7 +80,8 @@ def _told_as_differences(log: Log, series: Series) -> bool:
 
 def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
     """The differences of a table of means with their spreads over a known number of seeds, which are not told."""
-    found = to_baseline(log, table)
+    by_seed = any(True for _ in paired_rows(table)) or any(True for _ in apart_in(table))
+    found = None if by_seed else to_baseline(log, table)
     if found is not None:
         facts = {
             "digits": digits_of(found.means), "baseline": found.base.cells[0], "column": found.column,
