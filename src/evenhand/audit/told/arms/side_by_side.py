@@ -30,10 +30,10 @@ _REMARK = Pattern(r" \((?:the )?(?:original|reported|published|existing|default|
 """What may be said of one seed among others."""
 
 _BESIDE = Pattern(
-    r"(?:best |peak |final |ran |last |selected |converged )*epochs?(?: .*)?|(?:best|peak|final|last) step|steps(?: .*)?|"
-    r"status|notes?|remarks?|checkpoint.*|date|time.*|(?:wall|run|train\w*).?(?:time|clock).*|job ?id|run(?: ?id)?|file|"
-    r"path|commit|artifact.*|size.*|(?:code )?bytes.*|m?s ?(?:/|per) ?steps?|step avg|verdict|result|decision|support|"
-    r".*(?:\bs|\bsec|\bms|\bmb|\bgb|hours|minutes|memory|time)\W*",
+    r"(?:best |peak |final |ran |last |selected |converged )*epochs?(?: .*)?|(?:best|peak|final|last) step|"
+    r"steps(?: .*)?|status|notes?|remarks?|checkpoint.*|date|time.*|(?:wall|run|train\w*).?(?:time|clock).*|job ?id|"
+    r"run(?: ?id)?|file|path|commit|artifact.*|size.*|(?:code )?bytes.*|m?s ?(?:/|per) ?steps?|step avg|verdict|result|"
+    r"decision|support|.*(?:\bs|\bsec|\bms|\bmb|\bgb|hours|minutes|memory|time)\W*",
     re.IGNORECASE,
 )
 """What may differ between the seeds of one arm."""
