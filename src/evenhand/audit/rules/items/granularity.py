@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
@@ -172,8 +173,11 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
 def _but_for_one(items: int, values: Sequence[Number]) -> bool:
     """Whether all values but one are shares of another, smaller number: that one was scored on other items."""
     different = list({n.value: n for n in values}.values())
-    others = (steps(different[:at] + different[at + 1 :]) for at in range(len(different)))
-    return any(found is not None and found < items and items % found for found in others)
+    for fewer in (n for n in range(2, items) if items % n):
+        off = list(islice((n for n in different if not possible(n, fewer, n.unit, cut=False)), 2))
+        if len(off) == 1 and steps([n for n in different if n is not off[0]]) == fewer:
+            return True
+    return False
 
 
 def _of_smaller_sets(items: int, groups: Sequence[Sequence[Number]]) -> bool:

@@ -58,6 +58,8 @@ _SEED_WORD = Pattern(r"(?<![a-z])seeds?(?![a-z])", re.IGNORECASE)
 
 def apart_in(table: Table) -> Iterator[Apart]:
     """The arms of a table over its seeds, where seeds and arms are shown by its header."""
+    if "seed" not in f"{table.before} {' '.join(table.header)}".lower():
+        return
     seeds = [place for place, name in enumerate(table.header) if SEED.match(plain(name))]
     if seeds == [0]:
         yield from beside_in(table)

@@ -73,7 +73,8 @@ class Compared:
 
 def to_baseline(log: Log, table: Table) -> Compared | None:
     """Differences to the row that is named as the baseline, or of the one other row, over a known number of seeds."""
-    if not 2 <= len(table.rows) <= _MOST_ROWS:
+    told = any(map(SPREAD.search, table.header)) or any("±" in cell for row in table.rows for cell in row.cells)
+    if not told or not 2 <= len(table.rows) <= _MOST_ROWS:
         return None
     own = _seeds_of_column(log, table)
     seeds = own or seeds_of_table(log, table)
