@@ -66,7 +66,16 @@ FITTED = (
 )
 
 
+TIERS_OF = (
+    "| tier | eligible | rows | pct of all |\n|---|---|---|---|\n| loose | 2781 | 252 | 0.0906 |\n"
+    "| exact | 2781 | 47 | 0.0169 |\n| near | 2781 | 119 | 0.0428 |\n| age | 2346 | 16 | {} |\n"
+)
+
+
 CASES: dict[str, tuple[str, str, str]] = {
+    "a share of the whole beside a part of it": (
+        "count-and-rate", TIERS_OF.format("0.0058"), TIERS_OF.format("0.0086")
+    ),
     "a loss in points, as all differences beside it": (
         "change-disagrees", POINTS.format("+20.0%"), POINTS.format("+21.0%")
     ),

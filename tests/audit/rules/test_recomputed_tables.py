@@ -210,6 +210,14 @@ def row(header: str, *rows: str) -> str:
     return "".join(f"| {line.replace('|', ' | ')} |\n" for line in lines)
 
 
+def of_each(*arms: str, seeds: tuple[object, ...] = (1, 2, 3)) -> list[str]:
+    """Records of arms, each named by a word and the first digit of its results."""
+    return [
+        f"{arm[:-1]}|{seed}|0.{arm[-1]}{(at * at * int(arm[-1])) % 10}"
+        for arm in arms for at, seed in enumerate(seeds, start=1)
+    ]  # fmt: skip
+
+
 THREE = ("0.71|0.74|0.72", "0.61|0.66|0.60", "0.81|0.82|0.85")
 LOOKALIKES = {
     "the number of a seed": row("Model|Accuracy|Std|Seed", "baseline|0.812|0.011|42", "ours|0.835|0.009|42"),
@@ -248,6 +256,20 @@ LOOKALIKES = {
     "seeds of their own": row(
         "Model|acc per seed|seeds", "A|0.71 / 0.74 / 0.72|0-2", "B|0.61 / 0.66 / 0.60|3-5"
     ),
+    "epochs with a name of a result": column("seed|vanilla epochs|ours epochs", "10.5|20.1", "11.5|22.1", "12.5|21.9"),
+    "seeds that stand twice": "| seed | old | new | gain |\n|---|---|---|---|\n" + "| 1 | 0.41 | 0.45 | 0.04 |\n" * 3,
+    "a difference of two pairs of columns": column(
+        "seed|a|b|c|d|gain", "9.1|8.1|7.1|6.1|1.0", "9.3|8.0|7.3|6.0|1.3", "9.2|8.4|7.2|6.4|0.8"
+    ),
+    "a difference that is nothing": column("seed|old|new|gain", "9.1|9.1|0.0", "9.3|9.3|0.0", "9.2|9.2|0.0"),
+    "two words more": column("seed|vanilla rate x|ours and rate x", "0.71|0.73", "0.70|0.74", "0.72|0.72"),
+    "a split of the baseline": column("seed|vanilla rate x|test rate x", "0.71|0.73", "0.70|0.74", "0.72|0.72"),
+    "one seed thrice": row("Model|seed 1 a|seed 1 a|seed 1 a", "A|" + THREE[0], "B|" + THREE[1]),
+    "names that stand twice": row("Model|seed 1|seed 2|seed 3", "A|" + THREE[0], "A|" + THREE[1]),
+    "gains with a plus": row("Model|seed 1|seed 2|seed 3", "A|+0.11|+0.12|+0.13", "B|+0.21|+0.25|+0.23"),
+    "records of classes": row("label|seed|accuracy", *of_each("x6", "y7")),
+    "records with a difference": row("model|seed|accuracy", *of_each("x6", "y7", "delta8")),
+    "records of repeats without numbers": row("model|seed|accuracy", *of_each("x6", "y7", seeds=("a", "b", "c"))),
     "an amount beside the baseline": column("seed|base|params (%)", "71.2|0.62", "70.7|0.64", "71.9|0.61"),
 }  # fmt: skip
 
@@ -261,6 +283,9 @@ def test_the_forms_of_which_these_are_look_alikes_speak(tmp_path: Path) -> None:
     arms = ("A|" + THREE[0], "B|" + THREE[1])
     for text in (
         row("Model|seed 1|seed 2|seed 3", *arms),
+        row("Model|seed 1|seed 2|seed 3", *arms, "Mean|0.66|0.70|0.66"),
+        row("model|seed|accuracy", *of_each("x6", "y7")),
+        column("seed|vanilla rate|ours rate|gain", "0.713|0.731|0.02", "0.702|0.743|0.04", "0.721|0.722|0.00"),
         "Over seeds:\n\n" + row("Model|s=1|s=2|s=3", *arms).replace("Model", "model", 1).replace("s=1", "seed=1", 1),
         row("Model|acc per seed", "A|0.71 / 0.74 / 0.72", "B|0.61 / 0.66 / 0.60"),
         row("Arm|acc|std|seeds", "baseline|0.812|0.011|3", "ours|0.835|0.009|3"),
@@ -271,6 +296,20 @@ def test_the_forms_of_which_these_are_look_alikes_speak(tmp_path: Path) -> None:
         + row("Arm|seed 1|seed 2|seed 3|mean ± std", f"A|{THREE[0]}|0.723 ± 0.015", f"B|{THREE[1]}|0.623 ± 0.032"),
     ):
         assert len(notes(tmp_path, text)) == 1, text
+
+
+@pytest.mark.parametrize("other", ["test acc", "ours with more acc", "ours loss", "ours acc (%)"])
+def test_a_column_beside_the_plain_one_that_is_no_other_arm_of_it(tmp_path: Path, other: str) -> None:
+    unit = "%" if "%" in other else ""
+    text = column(f"seed|vanilla acc|{other}", *(f"0.7{n}1|0.{n}32{unit}" for n in (6, 8, 7)))
+    assert [one for one in notes(tmp_path, text) if "arm" in one.facts] == []
+    assert len(notes(tmp_path, column("seed|vanilla acc|ours acc", *(f"0.7{n}1|0.{n}32" for n in (6, 8, 7))))) == 1
+
+
+def test_of_two_arms_the_later_is_set_against_the_first(tmp_path: Path) -> None:
+    (one,) = notes(tmp_path, row("Model|seed 1|seed 2|seed 3", "A|" + THREE[0], "B|" + THREE[1]))
+    assert (one.facts["arm"], one.facts["baseline"], one.facts["of"]) == ("B", "A", 2)
+    assert one.facts["mean"] < 0
 
 
 def test_several_measures_are_not_set_against_each_other_but_summed_up(tmp_path: Path) -> None:

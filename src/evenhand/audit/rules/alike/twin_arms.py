@@ -109,16 +109,18 @@ def _alike(records: Records, places: list[int], one: str, other: str) -> bool:
         mine = _results(records, row, places)
         if twin is None or not mine or mine != _results(records, twin, places):
             return False
-        values |= set(mine)
+        values |= set(mine.values())
     fine = {cell for cell in values if _digits(cell) >= 3}
-    told = [cell for row in records.groups[other] for cell in _results(records, row, places) if _digits(cell) >= 3]
+    told = [
+        cell for row in records.groups[other] for cell in _results(records, row, places).values() if _digits(cell) >= 3
+    ]
     decimal = sum(re.search(r"\d\.\d", cell) is not None for cell in fine)
     return decimal >= 2 and len(told) >= 3 and sum(map(_digits, fine)) >= _DIGITS
 
 
-def _results(records: Records, row: Row, places: list[int]) -> tuple[str, ...]:
-    """The results of a row as they are printed; what is empty says nothing."""
-    return tuple(row.cells[i].strip() for i in places if records.value(row, i) is not None)
+def _results(records: Records, row: Row, places: list[int]) -> dict[int, str]:
+    """The results of a row as they are printed, by column; what is empty says nothing."""
+    return {i: row.cells[i].strip() for i in places if records.value(row, i) is not None}
 
 
 def _digits(cell: str) -> int:

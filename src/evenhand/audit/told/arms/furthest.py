@@ -73,12 +73,7 @@ def _of_columns(table: Table) -> Iterator[Apart]:
     """A column for each seed."""
     found = {place: m for place, name in enumerate(table.header) if (m := _SEED_COLUMN.fullmatch(plain(name)))}
     what = {measure(f"{m['before']} {m['after']}") for m in found.values()}
-    if (
-        len(found) < FEWEST_SEEDS
-        or 0 in found
-        or len(what) != 1
-        or len({m["seed"] for m in found.values()}) != len(found)
-    ):
+    if len(found) < FEWEST_SEEDS or len(what) != 1 or len({m["seed"] for m in found.values()}) != len(found):
         return
     letters = not any(_SEED_WORD.match(m["word"]) for m in found.values())
     if letters and not any(map(_SEED_WORD.search, (table.before, *table.header))):
@@ -91,7 +86,7 @@ def _of_cells(table: Table) -> Iterator[Apart]:
     """The results of each arm over the seeds in one cell: ``0.61 / 0.63 / 0.60`` under ``acc by seed``."""
     places = [place for place, name in enumerate(table.header) if _SEED_WORD.search(plain(name))]
     found = _LISTED.search(plain(table.header[places[0]])) if len(places) == 1 else None
-    if found is None or places == [0]:
+    if found is None:
         return
     name = plain(table.header[places[0]]).replace(found[0], " ")
     ids = len(re.findall(r"\d+", found["ids"] or ""))

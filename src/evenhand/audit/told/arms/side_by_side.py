@@ -102,7 +102,7 @@ def _told(table: Table, whole: Mapping[int, tuple[Number, ...]]) -> Iterator[tup
         names = [table.header[at] for pair in found for at in pair]
         splits = {tuple(m[0].lower() for m in _SPLIT.finditer(plain(name))) for name in names}
         costs = any(_COST.search(plain(name)) for name in names)
-        if len(found) == 1 and any(one.value for one in deltas) and len(splits) == 1 and not costs:
+        if len(found) == 1 and len(splits) == 1 and not costs:
             yield found[0]
 
 

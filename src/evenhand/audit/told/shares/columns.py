@@ -102,6 +102,9 @@ def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[O
     if len(odd) != 1 or len(right) < 2 or choices * math.prod(right.values()) > _CHANCE:
         return
     i, part, whole, number, found = odd[0]
+    wholes = {whole for at, (_, whole), _ in known if at != i}
+    if any(abs(top * part / one - number.value) <= 2 * number.slack for one in wholes):
+        return  # of the whole that the others have, of which this row's is a part
     if printed_elsewhere(table, i, share, part / whole):
         return
     if abs(found - number.value) <= _NEAR * top and whole >= 5 and not of_others(table, i, share, top):
