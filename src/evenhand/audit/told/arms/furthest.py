@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from evenhand.audit.told.arms.seeded import (
     FEWEST_SEEDS,
     SUMMARY,
     Apart,
-    alike,
+    all_alike,
     are_arms,
     is_score,
     less,
@@ -41,7 +40,7 @@ _SETTING = Pattern(
 """What is set, by the name of a column: each of its values is an arm."""
 
 _SEED_COLUMN = Pattern(
-    r"(?P<before>.*?)(?<![a-z])(?P<word>seed[\s_#=-]*|s\s?=\s?)(?P<seed>\d{1,6})(?![\d.])\s*(?P<after>.*)",
+    r"(?P<before>.*?)(?<![a-z])(?:seed[\s_#=-]*|s\s?=\s?)(?P<seed>\d{1,6})(?![\d.])\s*(?P<after>.*)",
     re.IGNORECASE,
 )
 _LISTED = Pattern(
@@ -59,7 +58,7 @@ _SEED_WORD = Pattern(r"(?<![a-z])seeds?(?![a-z])", re.IGNORECASE)
 def apart_in(table: Table) -> Iterator[Apart]:
     """The arms of a table over its seeds, where seeds and arms are shown by its header."""
     if "seed" not in f"{table.before} {' '.join(table.header)}".lower():
-        return
+        return  # s = 1 may be a scale, too
     seeds = [place for place, name in enumerate(table.header) if SEED.match(plain(name))]
     if seeds == [0]:
         yield from beside_in(table)
@@ -75,9 +74,6 @@ def _of_columns(table: Table) -> Iterator[Apart]:
     what = {measure(f"{m['before']} {m['after']}") for m in found.values()}
     if len(found) < FEWEST_SEEDS or len(what) != 1 or len({m["seed"] for m in found.values()}) != len(found):
         return
-    letters = not any(_SEED_WORD.match(m["word"]) for m in found.values())
-    if letters and not any(map(_SEED_WORD.search, (table.before, *table.header))):
-        return  # s = 1.5 may be a scale, s128 a length
     read = {at: [table.columns[place][at] for place in found] for at in range(len(table.rows))}
     yield from _among(table, {at: tuple(cells) for at, cells in read.items()}, what.pop())
 
@@ -107,7 +103,7 @@ def _among(table: Table, read: Mapping[int, Sequence[Number | None]], metric: st
     values = {at: tuple(one for one in read[at] if one is not None) for at in rows}
     if not are_arms(list(names.values())) or any(None in read[at] for at in rows):
         return
-    if not all(alike(one, other) for one, other in combinations(values.values(), 2)):
+    if not all_alike(values.values()):
         return
     said = {at: name if re.search(r"[^\W\d_]", name) else f"{first} {name}" for at, name in names.items()}
     bases = [at for at in values if BASE.match(names[at])]
@@ -138,9 +134,7 @@ def _of_records(records: Records) -> Iterator[Apart]:
         read = [by_seed[one] for one in first]
         values[table.rows.index(rows[0])] = tuple(one for one in read if one is not None)
     said = {at: table.rows[at].cells[records.arm].strip() for at in values}
-    if all(len(found) == len(first) for found in values.values()) and all(
-        alike(one, other) for one, other in combinations(values.values(), 2)
-    ):
+    if all(len(found) == len(first) for found in values.values()) and all_alike(values.values()):
         yield from _furthest(table, values, table.header[places[0]], said, places[0])
 
 

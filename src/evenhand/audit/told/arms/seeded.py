@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -112,6 +113,11 @@ def alike(one: Sequence[Number], other: Sequence[Number]) -> bool:
     fine = all(n.decimals for n in every) or max(n.decimals for n in every) > 1
     mine, theirs = (abs(float(np.mean([n.value for n in found]))) for found in (one, other))
     return len(units) == 1 and not signed and fine and max(mine, theirs) <= 10 * max(min(mine, theirs), 1e-12)
+
+
+def all_alike(found: Iterable[Sequence[Number]]) -> bool:
+    """Whether the numbers of all arms are of one metric."""
+    return all(alike(one, other) for one, other in combinations(found, 2))
 
 
 def less(one: Sequence[Number], other: Sequence[Number]) -> tuple[float, ...]:
