@@ -306,6 +306,13 @@ def test_a_column_beside_the_plain_one_that_is_no_other_arm_of_it(tmp_path: Path
     assert len(notes(tmp_path, column("seed|vanilla acc|ours acc", *(f"0.7{n}1|0.{n}32" for n in (6, 8, 7))))) == 1
 
 
+def test_a_result_that_is_named_a_delta_is_no_difference_of_arms(tmp_path: Path) -> None:
+    text = "| seed | AUC | {} |\n|---|---|---|\n" + "".join(f"| {n} | 0.8{n} | {{}}0.10{n} |\n" for n in (4, 6, 1))
+    for name, sign, count in (("Delta CATE", "", 0), ("Delta CATE", "+", 1), ("delta", "", 1)):
+        told = text.format(name, sign, sign, sign) + f"| mean | 0.837 | {sign}0.1037 |\n"
+        assert len([one for one in notes(tmp_path, told) if "seeds" in one.facts and "p" in one.facts]) == count
+
+
 def test_of_two_arms_the_later_is_set_against_the_first(tmp_path: Path) -> None:
     (one,) = notes(tmp_path, row("Model|seed 1|seed 2|seed 3", "A|" + THREE[0], "B|" + THREE[1]))
     assert (one.facts["arm"], one.facts["baseline"], one.facts["of"]) == ("B", "A", 2)

@@ -68,9 +68,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _told_as_differences(log: Log, series: Series) -> bool:
-    """Whether a list in words is said to be one of differences, or has a plus throughout: results have signs, too."""
-    if log.data or series.line.kind == "row":
+    """Whether a list in words is said to be one of differences, or has a plus throughout: results have signs, too.
+
+    A column without any sign is one by its whole name alone: ``Delta CATE`` may be the name of a result.
+    """
+    if log.data:
         return True
+    if series.line.kind == "row":
+        return any(n.signed for n in series.values) or DIFFERENCE.fullmatch(series.label.strip(" *`")) is not None
     label = series.line.body[: series.values[0].start]
     if _ONE_SEED.search(label):
         return False
