@@ -15,7 +15,7 @@ from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.told.arms.by_seed import Paired, delta_columns, paired_rows
+from evenhand.audit.told.arms.by_seed import BASE, Paired, delta_columns, paired_rows
 from evenhand.audit.told.arms.furthest import apart_in
 from evenhand.audit.told.arms.seeded import Apart
 from evenhand.audit.told.arms.side_by_side import alone_in
@@ -86,7 +86,8 @@ def _told_as_differences(log: Log, series: Series) -> bool:
 def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
     """The differences of a table of means with their spreads over a known number of seeds, which are not told."""
     by_seed = any(True for _ in paired_rows(table)) or any(True for _ in apart_in(table))
-    found = None if by_seed else to_baseline(log, table)
+    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    found = None if by_seed else to_baseline(log, table, bases)
     if found is not None:
         facts = {
             "digits": digits_of(found.means), "baseline": found.base.cells[0], "column": found.column,

@@ -95,7 +95,7 @@ def _told(table: Table, whole: Mapping[int, tuple[Number, ...]]) -> Iterator[tup
             (one, other)
             for one in whole
             for other in whole
-            if len({one, other, place}) == len("ABC")
+            if len({one, other, place}) == 3
             and alike(whole[one], whole[other])
             and all(_is(d, x, y) for d, x, y in zip(deltas, whole[one], whole[other], strict=True))
         ]

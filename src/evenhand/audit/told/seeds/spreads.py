@@ -12,7 +12,6 @@ from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import SPREAD
 from evenhand.audit.text.words import METRIC_WORD
-from evenhand.audit.told.arms.by_seed import BASE
 from evenhand.audit.told.seeds.count import Seeds, seeds_in, seeds_of
 
 _DEVIATION = Pattern(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)
@@ -71,8 +70,8 @@ class Compared:
     spread: str
 
 
-def to_baseline(log: Log, table: Table) -> Compared | None:
-    """Differences to the row that is named as the baseline, or of the one other row, over a known number of seeds."""
+def to_baseline(log: Log, table: Table, bases: Sequence[Row]) -> Compared | None:
+    """Differences to the one row that is the baseline, or of the one other row, over a known number of seeds."""
     told = any(map(SPREAD.search, table.header)) or any("±" in cell for row in table.rows for cell in row.cells)
     if not told or not 2 <= len(table.rows) <= _MOST_ROWS:
         return None
@@ -80,7 +79,6 @@ def to_baseline(log: Log, table: Table) -> Compared | None:
     seeds = own or seeds_of_table(log, table)
     if seeds is None or seeds.count < 2:
         return None
-    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
     if own is not None and _resampled(log, table):
         return None
     if not bases and two_arms(table) and (own is not None or _close(log, table, seeds)):
