@@ -83,7 +83,8 @@ def _commonest(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> _Floor:
     if rows is None:
         return _Floor(Pairs(pending=pending), obstacle=NoFloor("other items"))
     name = claim.baseline.name
-    clusters = clusters_of([(seed, name, expected), *((other, name, table) for other, table in tables.items())])
+    told = [(seed, name, expected), *((other, name, table) for other, table in tables.items())]
+    clusters = clusters_of(expected.ids, told)
     if isinstance(clusters, OtherGroups):
         return _Floor(Pairs(pending=pending), obstacle=NoFloor(clusters))
     right, wrong = _ends(cell.metric)

@@ -334,7 +334,7 @@ def _stack(
         if isinstance(table, str):
             return Pairs(invalid=OtherItems(whose, seed, against.name, table))
         tables.append(table)
-    clusters = clusters_of([(seed, whose, found.table) for seed, whose, found in sides])
+    clusters = clusters_of(first.ids, [(seed, whose, found.table) for seed, whose, found in sides])
     if isinstance(clusters, OtherGroups):
         return Pairs(invalid=clusters)
     whole = tables[: 2 * len(rows)]
@@ -361,12 +361,13 @@ def _stack(
     )
 
 
-def clusters_of(tables: Sequence[tuple[int, str, ItemScores]]) -> tuple[str, ...] | OtherGroups | None:
-    """The groups of the first table's items, whichever table (of a seed and an arm) tells them; None where none does.
+def clusters_of(
+    ids: tuple[str, ...], tables: Sequence[tuple[int, str, ItemScores]]
+) -> tuple[str, ...] | OtherGroups | None:
+    """The groups of items, in their order, whichever table (of a seed and an arm) tells them; None where none does.
 
     Two tables that group the same items otherwise are a fault.
     """
-    ids = tables[0][2].ids
     told = [(seed, whose, _clusters(table, ids)) for seed, whose, table in tables if table.clusters is not None]
     if not told:
         return None
