@@ -201,3 +201,22 @@ def test_seeds_that_group_the_items_otherwise_give_no_floor() -> None:
     assert found.title.startswith("invalid")
     assert isinstance(found.contrasts[0].learned.obstacle.reason, OtherGroups)
     assert "groups the items otherwise" in found.contrasts[0].learned.why_none
+
+
+def test_groups_of_a_floor_are_told_in_the_order_of_its_items() -> None:
+    first, *_ = claim_of(TEXT).claim.rungs[0].seeds
+
+    def turned(trial: Trial, outcome: Outcome) -> Outcome:
+        table = grouped(lambda _, place: f"group {place % 3}")(trial, outcome).items["score"]
+        if trial.seed == first:
+            return replace(outcome, items={"score": replace(table, clusters=None)})
+        parts = {
+            name: getattr(table, name)[::-1]
+            for name in ("ids", "scores", "expected", "clusters", "outputs")
+            if getattr(table, name) is not None
+        }
+        return replace(outcome, items={"score": replace(table, **parts)})
+
+    always = verdict_of(text_of(COMMONEST), grouped(lambda _, place: f"group {place % 3}"), item_sd=0.05)
+    found = verdict_of(text_of(COMMONEST), turned, item_sd=0.05)
+    assert found.contrasts[0].learned.interval == pytest.approx(always.contrasts[0].learned.interval)

@@ -329,3 +329,11 @@ def test_the_furthest_apart_are_counted_among_all_arms(tmp_path: Path) -> None:
     (one,) = notes(tmp_path, row("Pooling|seed 1|seed 2|seed 3", *arms[1:], "last|0.74|0.73|0.74"))
     assert (one.facts["arm"], one.facts["baseline"], one.facts["of"]) == ("attention", "max", 4)
     assert "the largest of 6 differences" in sentence(one)
+
+
+def test_a_table_of_thousands_of_rows_is_no_comparison_of_arms_and_is_read_at_once(tmp_path: Path) -> None:
+    """Each row against each other would take minutes here."""
+    many = row("Model|seed 1|seed 2|seed 3", *(f"m{n}|0.7{n}|0.6{n}|0.8{n}" for n in range(3000)))
+    assert notes(tmp_path, many) == []
+    seeds = column("seed|model|accuracy", *(f"m{n % 7}|0.7{n}" for n in range(20_000)))
+    assert notes(tmp_path, seeds) == []

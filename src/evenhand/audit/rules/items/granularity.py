@@ -220,12 +220,14 @@ def _counted_apart(log: Log, table: Table) -> bool:
     mine = {(name, row.cells[0], row.cells[at]) for row in table.rows for at, name in enumerate(table.header) if at}
     for other in log.tables:
         places = [place for place in _counts(other) if "train" not in other.header[place].lower()]
+        if other is table or not places:
+            continue
         shared = [
             at for at, row in enumerate(other.rows)
             if any((name, row.cells[0], row.cells[place]) in mine for place, name in enumerate(other.header) if place)
         ]  # fmt: skip
         numbers_of = [{n.value for at in shared if (n := other.columns[place][at]) is not None} for place in places]
-        if other is not table and len(shared) > 1 and any(len(found) > 1 for found in numbers_of):
+        if len(shared) > 1 and any(len(found) > 1 for found in numbers_of):
             return True
     return False
 

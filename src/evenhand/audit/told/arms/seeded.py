@@ -95,9 +95,11 @@ def is_score(name: str) -> bool:
 
 def are_arms(names: Sequence[str]) -> bool:
     """Whether names of rows are of as many arms, and not of splits, sets, steps, measures or differences of others."""
-    parts = any(_PARTS.search(name) for name in names)
-    parts = parts or any(re.sub(r"\s", "", f"{one}-{other}") in names for one in names for other in names)
-    return 2 <= len(names) <= MOST_ARMS and all(names) and len(set(names)) == len(names) and not parts
+    if not 2 <= len(names) <= MOST_ARMS or not all(names) or len(set(names)) != len(names):
+        return False
+    return not any(_PARTS.search(name) for name in names) and not any(
+        re.sub(r"\s", "", f"{one}-{other}") in names for one in names for other in names
+    )
 
 
 def scored_alike(table: Table) -> bool:

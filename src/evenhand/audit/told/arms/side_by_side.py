@@ -23,9 +23,6 @@ _OPPOSITE = Pattern(
 
 _BASE = Pattern(r"baseline|vanilla", re.IGNORECASE)
 _SPLIT = Pattern(r"(?<![a-z])(?:train\w*|val|valid\w*|dev|test|eval|held-?out|ood|iid)(?![a-z])", re.IGNORECASE)
-_COST = Pattern(
-    r"(?<![a-z])(?:time|sec(?:onds)?|s|ms|minutes|hours|latency|memory|mb|gb|cost|params?|tokens|steps?)(?![a-z])", re.I
-)
 _REMARK = Pattern(r" \((?:the )?(?:original|reported|published|existing|default|main|first)(?: \w+)?\)", re.IGNORECASE)
 """What may be said of one seed among others."""
 
@@ -78,10 +75,15 @@ def of_seeds(table: Table) -> Table | None:
     """The rows of a table whose first column names seeds, each its own; None where others are no mean of them."""
     if [place for place, name in enumerate(table.header) if SEED.match(plain(name))] != [0]:
         return None
-    rows = [row for row in table.rows if A_SEED.fullmatch(_REMARK.sub("", plain(row.cells[0])))]
-    others = [plain(row.cells[0]) for row in table.rows if row not in rows]
-    names = {plain(row.cells[0]) for row in rows}
-    if len(rows) < FEWEST_SEEDS or len(names) != len(rows) or not all(map(SUMMARY.fullmatch, others)):
+    rows, names = [], set()
+    for row in table.rows:
+        name = plain(row.cells[0])
+        if A_SEED.fullmatch(_REMARK.sub("", name)):
+            rows.append(row)
+            names.add(name)
+        elif not SUMMARY.fullmatch(name):
+            return None
+    if len(rows) < FEWEST_SEEDS or len(names) != len(rows):
         return None
     return replace(table, rows=tuple(rows))
 
@@ -96,12 +98,12 @@ def _told(table: Table, whole: Mapping[int, tuple[Number, ...]]) -> Iterator[tup
             for one in whole
             for other in whole
             if len({one, other, place}) == 3
-            and alike(whole[one], whole[other])
             and all(_is(d, x, y) for d, x, y in zip(deltas, whole[one], whole[other], strict=True))
+            and alike(whole[one], whole[other])
         ]
         names = [table.header[at] for pair in found for at in pair]
         splits = {tuple(m[0].lower() for m in _SPLIT.finditer(plain(name))) for name in names}
-        costs = any(_COST.search(plain(name)) for name in names)
+        costs = any(_BESIDE.fullmatch(plain(name)) for name in names)
         if len(found) == 1 and len(splits) == 1 and not costs:
             yield found[0]
 
