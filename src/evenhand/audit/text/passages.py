@@ -54,6 +54,9 @@ _FIGURE = Pattern(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
 _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 
+_LONGEST = 1200
+"""Letters from which on lines without a full stop are no sentence, but each its own: names, transcripts, a program's."""
+
 _LEAST_WORDS = 3
 _VALUES = 3
 """Numbers from which on a line may be a row of values, beside another such line."""
@@ -172,6 +175,7 @@ def _passage(group: Sequence[Line]) -> Passage | None:
 def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentence]:
     """The sentences of lines that belong together; a short line that says something whole is one by itself."""
     parts: list[tuple[Line, str]] = []
+    length = 0
     frames = [_FIGURE.sub("#", body) if len(body) <= _WRAPPED else "" for body in bodies]
     alone = [  # one of several lines that differ in their numbers alone
         "#" in frame and frame in (*frames[max(0, place - 1) : place], *frames[place + 1 : place + 2])
@@ -179,10 +183,11 @@ def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentenc
     ]
     for place, (line, body) in enumerate(zip(group, bodies, strict=True)):
         parts.append((line, body))
-        last = place + 1 == len(group)
+        length += len(body)
+        last = place + 1 == len(group) or length > _LONGEST
         if last or alone[place] or alone[place + 1] or not _wrapped(line, body, bodies[place + 1]):
             yield from _split(parts)
-            parts = []
+            parts, length = [], 0
 
 
 def _wrapped(line: Line, body: str, following: str) -> bool:
