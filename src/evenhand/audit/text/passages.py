@@ -54,6 +54,13 @@ _FIGURE = Pattern(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
 _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 
+_LONGEST = 1200
+"""Letters from which on lines without a full stop are no sentence, but each its own: names, transcripts, a program's."""
+
+_FIGURES_ALONE = Pattern(r"[\s\d.,;:|eE+\-−%()\[\]/]*")
+_CURVE = 40
+"""Lines of figures without a word, so many in a row that they are a program's: a curve, a matrix, and no sentences."""
+
 _LEAST_WORDS = 3
 _VALUES = 3
 """Numbers from which on a line may be a row of values, beside another such line."""
@@ -131,6 +138,7 @@ def passages_of(log: Log) -> tuple[Passage, ...]:
 
 def _of_lines(log: Log) -> Iterator[Passage]:
     tabled = {row.line for table in log.tables for row in table.rows} | {table.line for table in log.tables}
+    tabled |= _curves(log)
     place = 0
     while place < len(log.lines):
         line = log.lines[place]
@@ -147,6 +155,19 @@ def _of_lines(log: Log) -> Iterator[Passage]:
         passage = _passage(group)
         if passage is not None:
             yield passage
+
+
+def _curves(log: Log) -> set[int]:
+    """The numbers of the lines of long runs of figures."""
+    found: set[int] = set()
+    run: list[int] = []
+    for line in [*log.lines, None]:
+        if line is not None and line.kind in ("prose", "bullet") and _FIGURES_ALONE.fullmatch(line.text):
+            run.append(line.number)
+            continue
+        found.update(run if len(run) >= _CURVE else ())
+        run = []
+    return found
 
 
 def _belongs(group: Sequence[Line], line: Line, tabled: set[int]) -> bool:
@@ -172,6 +193,7 @@ def _passage(group: Sequence[Line]) -> Passage | None:
 def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentence]:
     """The sentences of lines that belong together; a short line that says something whole is one by itself."""
     parts: list[tuple[Line, str]] = []
+    length = 0
     frames = [_FIGURE.sub("#", body) if len(body) <= _WRAPPED else "" for body in bodies]
     alone = [  # one of several lines that differ in their numbers alone
         "#" in frame and frame in (*frames[max(0, place - 1) : place], *frames[place + 1 : place + 2])
@@ -179,10 +201,11 @@ def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentenc
     ]
     for place, (line, body) in enumerate(zip(group, bodies, strict=True)):
         parts.append((line, body))
-        last = place + 1 == len(group)
+        length += len(body)
+        last = place + 1 == len(group) or length > _LONGEST
         if last or alone[place] or alone[place + 1] or not _wrapped(line, body, bodies[place + 1]):
             yield from _split(parts)
-            parts = []
+            parts, length = [], 0
 
 
 def _wrapped(line: Line, body: str, following: str) -> bool:

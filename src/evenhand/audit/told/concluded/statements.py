@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -176,21 +177,28 @@ def behind(log: Log, one: Statement, count: int = NEAR) -> Iterator[Statement]:
         yield other
 
 
-def below(log: Log, line: int, section: int, count: int = NEAR) -> Iterator[Statement]:
-    """The statements that stand behind a line in a section, so many at most."""
-    found = 0
+@per_log
+def _by_section(log: Log) -> dict[int, list[Statement]]:
+    """The statements of each section in the order of their lines."""
+    found: dict[int, list[Statement]] = {}
     for one in statements_of(log):
-        if one.line.number > line and one.section == section:
-            found += 1
-            if found > count:
-                return
-            yield one
+        found.setdefault(one.section, []).append(one)
+    return found
+
+
+def below(log: Log, line: int, section: int, count: int = NEAR) -> list[Statement]:
+    """The statements that stand behind a line in a section, so many at most."""
+    every = _by_section(log).get(section, [])
+    start = bisect_right(every, line, key=_number)
+    return every[start : start + count]
 
 
 def around(log: Log, first: int, last: int, section: int, count: int = NEAR) -> list[Statement]:
     """The statements of a section that stand near a stretch of lines, or in it."""
-    every = [one for one in statements_of(log) if one.section == section]
-    inside = [i for i, one in enumerate(every) if first <= one.line.number <= last]
-    before = [i for i, one in enumerate(every) if one.line.number < first][-count:]
-    after = [i for i, one in enumerate(every) if one.line.number > last][:count]
-    return [every[i] for i in [*before, *inside, *after]]
+    every = _by_section(log).get(section, [])
+    start, end = bisect_left(every, first, key=_number), bisect_right(every, last, key=_number)
+    return every[max(0, start - count) : end + count]
+
+
+def _number(one: Statement) -> int:
+    return one.line.number

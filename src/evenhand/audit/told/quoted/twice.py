@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
@@ -17,7 +18,7 @@ _METRIC = Pattern(
     r"hit\S*|resolv\w+|pass\S*|latency|p95|p99|ms|mae|rmse|perplexity|ppl|f1|auc|em|acc\w*|loss|micro-f1|macro-f1|error|rate)(?![a-z])",
     re.IGNORECASE,
 )
-_ID = Pattern(r"(?=[^\s]*\d)[^\W\d_]+[-_.=@]?\d[\w.-]*|(?=[^\s]*\d)[^\W\d_]+(?:[-+_.][^\W_]+)+|\d+[-_]?[^\W\d_]+\w*")
+_ID = Pattern(r"(?=\S{0,60}\d)[^\W\d_]+[-_.=@]?\d[\w.-]*|(?=\S{0,60}\d)[^\W\d_]+(?:[-+_.][^\W_]+)+|\d+[-_]?[^\W\d_]+\w*")
 _NO_NAME = Pattern(
     r"(?:iter|iteration|recall|ndcg|hit|pass|hits|top|map|mrr|prec\w*|p|r|acc|em|k|rouge|f|auc|int|fp|bf|n|seed|epoch|step|steps|day|week|"
     r"table|section|line|fig|round|lr|wd|bs|batch|micro-f|macro-f|gpt|a|rtx|h|v|layer|l|t)[-_.=@]?\d*(?:\.\d+)?[a-z]?|"
@@ -173,9 +174,13 @@ def _metric(one: Value) -> bool:
 
 def _names(one: Value) -> frozenset[str]:
     """The names of runs and models that a figure is told with."""
-    found = (m.lower().rstrip(".") for m in _ID.findall(one.text))
-    numbered = (word for word in one.words if " " in word)
-    return frozenset([*(name for name in found if not _NO_NAME.fullmatch(name)), *numbered])
+    return _names_in(one.text).union(word for word in one.words if " " in word)
+
+
+@lru_cache(1024)
+def _names_in(text: str) -> frozenset[str]:
+    found = (m.lower().rstrip(".") for m in _ID.findall(text))
+    return frozenset(name for name in found if not _NO_NAME.fullmatch(name))
 
 
 def _head_named(first: Value, second: Value) -> bool:
@@ -220,8 +225,8 @@ def _closer(third: Value, one: Value, other: Value, own: set[str], values: list[
     if third.sentence is not None and third.sentence is other.sentence and _elsewhere(third, values):
         return False
     near = 0.5 <= third.number.value / one.number.value <= 1.6 if one.number.value else False
-    same = third.number.decimals == one.number.decimals and third.unit == one.unit and _metrics_agree(third, other)
-    return same and near and own <= third.words
+    same = third.number.decimals == one.number.decimals and third.unit == one.unit
+    return same and near and own <= third.words and _metrics_agree(third, other)
 
 
 def _elsewhere(one: Value, values: list[Value]) -> bool:
@@ -235,8 +240,13 @@ def _plain(metric: str) -> str:
 
 
 def _metrics_agree(one: Value, other: Value) -> bool:
-    a, b = ({_plain(m) for m in _METRIC.findall(v.text)} for v in (one, other))
+    a, b = _metrics_in(one.text), _metrics_in(other.text)
     return not a or not b or bool(a & b)
+
+
+@lru_cache(1024)
+def _metrics_in(text: str) -> frozenset[str]:
+    return frozenset(_plain(found) for found in _METRIC.findall(text))
 
 
 def _beside(second: Value, values: list[Value], first: Value) -> bool:
