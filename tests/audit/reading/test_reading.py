@@ -210,3 +210,38 @@ def test_a_rare_line_of_a_large_log_is_read_whatever_its_words(tmp_path: Path, m
     assert [line.text for line in log.lines if "80/429" in line.text] == ["Solved 80/429 (28.6%)"]
     assert len(log.lines) == 51
     assert "51 lines with words of results, or of a form that is rare in it, were read; 750 more" in log.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "header", "rows"),
+    [
+        ("name     r1    r2   mean\nlong name 14   15.5  14.8\nshort     13   14.5  13.8\n",
+         ("name", "r1", "r2", "mean"), [("long name", "14", "15.5", "14.8"), ("short", "13", "14.5", "13.8")]),
+        ("name        acc   delta\nA0  plain   71.2    --\nA1  A0 + x  72.4   +1.2\n",
+         ("name", "acc", "delta"), [("A0 plain", "71.2", "--"), ("A1 A0 + x", "72.4", "+1.2")]),
+        ("        run1  run2 |  mean\nhalf    41.8  42.4 |  42.1\nint     58.6  61.2 |  59.9\n",
+         ("", "run1", "run2", "mean"), [("half", "41.8", "42.4", "42.1"), ("int", "58.6", "61.2", "59.9")]),
+        ("suite   runs   rate\nui      1204   3.2%\napi      862   2.0%\n-------------------\nall     2066   2.7%\n",
+         ("suite", "runs", "rate"), [("ui", "1204", "3.2%"), ("api", "862", "2.0%"), ("all", "2066", "2.7%")]),
+        ("model            right\nplain net        75.7%\nwide net         79.6%\ntwo nets         81.1%\n",
+         ("model", "right"), [("plain net", "75.7%"), ("wide net", "79.6%"), ("two nets", "81.1%")]),
+    ],
+)  # fmt: skip
+def test_columns_kept_apart_by_blanks_are_a_table(
+    tmp_path: Path, text: str, header: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> None:
+    (table,) = read(tmp_path, text, "log.txt").tables
+    assert table.header == header
+    assert [row.cells for row in table.rows] == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Left here     and there\nThe first paragraph  of 12 lines\nThe second one  of 14 lines\nA third  of 9 lines\n",
+        "step   loss\n100    0.71\n200    0.62\n",
+        "name   acc   loss\nnext come the 3 rows that nobody wrote\nand 4 others\n",
+    ],
+)
+def test_lines_with_gaps_that_are_no_rows_of_numbers_are_none(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text, "log.txt").tables == ()

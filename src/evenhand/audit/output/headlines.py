@@ -18,7 +18,7 @@ from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.seeds.count import signs_of
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spreads import MEASURES
-from evenhand.audit.told.shares.steps import steps
+from evenhand.audit.told.shares.items import steps
 
 _SHARE = Pattern(r"acc|pass|success|solve|correct|exact", re.IGNORECASE)
 _NAME = Pattern(

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import NamedTuple
 
 from evenhand.audit.text.log import Line, Row, Table
 from evenhand.audit.text.numbers import numbers
@@ -25,14 +26,17 @@ _CELL = Pattern(r"<t[hd]\b[^>]*>(.*?)(?=</t[hd]|<t[hd]\b|$)", re.IGNORECASE | re
 _SPANS = Pattern(r"\b(?:col|row)span\s*=|<table\b.*<table\b", re.IGNORECASE | re.DOTALL)
 _TAG = Pattern(r"<[^>]*>")
 _BOLD = Pattern(r"<(?:b|strong)\b", re.IGNORECASE)
-_MOST_CELLS = 30
+_WORDS = Pattern(r"\S+")
+_MISSING = frozenset(("-", "--", "---", "–", "—", "n/a", "N/A"))
+_MOST_CELLS, _TITLE = 30, 3
 _LEAST_CELLS = 3
 
 
 def aligned_tables(lines: Sequence[Line]) -> Iterator[Table]:
     """Runs of lines whose cells stand two blanks or more apart: a header of names, then at least two rows of numbers.
 
-    Only lines with as many cells as the header belong to it, so that listings of other kinds are none.
+    Only lines with as many cells as the header belong to it, so that listings of other kinds are none; the first column
+    may have no name, and its cells blanks of their own. A table of two columns must have three rows of plain numbers.
     """
     place = 0
     while place < len(lines):
@@ -40,56 +44,105 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Table]:
         end = place + 1
         rows: list[Row] = []
         while header and end < len(lines) and lines[end].kind == lines[place].kind:
-            if _DASHES.match(lines[end].text) and not rows:
+            if _DASHES.match(lines[end].text):
+                if rows and (end + 1 == len(lines) or _fitted(header, lines[end + 1]) is None):
+                    break
                 end += 1
                 continue
-            cells = _cells(lines[end])
-            if len(cells) != len(header) or not _is_row(cells) or _below_others(lines[place], lines[end]):
+            if not rows:
+                header = _with_first(header, lines[end])
+            cells = _fitted(header, lines[end])
+            if cells is None:
                 break
-            rows.append(Row(lines[end].number, cells))
+            rows.append(Row(lines[end].number, tuple(cell.text for cell in cells)))
             end += 1
-        if len(rows) >= 2:
-            above = lines[place - 1].body if place and lines[place - 1].kind != "code" else ""
-            yield Table(header, tuple(rows), lines[place].section, lines[place].number, above)
+        narrow = len(header) < _LEAST_CELLS and not all(_PLAIN.fullmatch(row.cells[-1]) for row in rows)
+        if len(rows) >= (2 if len(header) >= _LEAST_CELLS else 3) and not narrow:
+            near = reversed(lines[max(0, place - _TITLE) : place])
+            above = next((line.body for line in near if line.kind not in ("blank", "code")), "")
+            names = tuple(cell.text for cell in header)
+            yield Table(names, tuple(rows), lines[place].section, lines[place].number, above)
             place = end
         else:
             place += 1
 
 
-def _cells(line: Line) -> tuple[str, ...]:
-    return tuple(_GAP.split(line.text.strip()))
+class _Cell(NamedTuple):
+    """A cell of a line and its columns; those of a line with tabs say nothing."""
+
+    start: int
+    end: int
+    text: str
 
 
-def _below_others(header: Line, row: Line) -> bool:
+def _cells(line: Line) -> list[_Cell]:
+    """The cells of a line; strokes between them are no cells."""
+    if "\t" in line.text:
+        return [_Cell(0, 0, text) for text in _GAP.split(line.text.strip()) if text != "|"]
+    return [_bare(one) for one in _CELLS.finditer(line.text) if one[0] != "|"]
+
+
+def _bare(found: re.Match[str]) -> _Cell:
+    """A cell without the strokes at its edges."""
+    text = found[0].strip("| ") or found[0]
+    start = found.start() + found[0].index(text)
+    return _Cell(start, start + len(text), text)
+
+
+def _with_first(header: list[_Cell], row: Line) -> list[_Cell]:
+    """A header with an empty name before it, where the first cell of its first row stands to the left of all names."""
+    cells = _cells(row)
+    bare = len(cells) == len(header) + 1 and 0 < cells[0].end < header[0].start and _is_value(cells[1].text)
+    return [_Cell(0, 0, ""), *header] if bare else header
+
+
+def _fitted(header: Sequence[_Cell], line: Line) -> list[_Cell] | None:
+    """The cells of a row below a header; None where it is none. What stands left of its values is the row's name."""
+    cells = _cells(line)
+    values = len(header) - 1
+    if len(cells) > len(header) and all(_is_value(cell.text) for cell in cells[-values:]):
+        first = cells[: len(cells) - values]
+        joined = _Cell(first[0].start, first[-1].end, " ".join(cell.text for cell in first))
+        cells = [joined, *cells[-values:]] if not any(_PLAIN.fullmatch(cell.text) for cell in first) else cells
+    elif len(cells) < len(header) and "\t" not in line.text:
+        words = [_Cell(one.start(), one.end(), one[0]) for one in _WORDS.finditer(line.text) if one[0] != "|"]
+        if len(words) > values and all(_is_value(word.text) for word in words[-values:]):
+            begins, ends = words[0].start, words[-values - 1].end
+            cells = [_Cell(begins, ends, line.text[begins:ends]), *words[-values:]]
+    fits = len(cells) == len(header) and _is_row([cell.text for cell in cells])
+    return cells if fits and not _below_others(header, cells) else None
+
+
+def _is_value(cell: str) -> bool:
+    return cell in _MISSING or _PLAIN.fullmatch(cell) is not None
+
+
+def _below_others(names: Sequence[_Cell], cells: Sequence[_Cell]) -> bool:
     """Whether a cell stands below another name than its own, as where one blank keeps two columns apart."""
-    if "\t" in header.text or "\t" in row.text:
+    if not any(cell.end for cell in cells) or not any(name.end for name in names):
         return False
-    names, cells = (list(_CELLS.finditer(line.text)) for line in (header, row))
     for at, cell in enumerate(cells):
-        over = [i for i, name in enumerate(names) if name.start() < cell.end() and cell.start() < name.end()]
+        over = [i for i, name in enumerate(names) if name.start < cell.end and cell.start < name.end]
         if over and at not in over:
             return True
     return False
 
 
-def _names(line: Line) -> tuple[str, ...]:
+def _names(line: Line) -> list[_Cell]:
     """The cells of a line that may be a header; none where it is none."""
     if line.kind not in ("code", "prose") or FENCE.match(line.text):
-        return ()
+        return []
     cells = _cells(line)
-    fits = _LEAST_CELLS <= len(cells) <= _MOST_CELLS and all(
-        _NAME.search(cell) and len(cell) <= 40 and not cell.endswith((",", ".", ";")) for cell in cells
+    fits = 2 <= len(cells) <= _MOST_CELLS and all(
+        _NAME.search(cell.text) and len(cell.text) <= 40 and not cell.text.endswith((",", ".", ";")) for cell in cells
     )
-    return (
-        cells
-        if fits and not re.match(r"[+-]?\d", cells[0]) and not any(_PLAIN.fullmatch(cell) for cell in cells)
-        else ()
-    )
+    plain = fits and not re.match(r"[+-]?\d", cells[0].text) and not any(_PLAIN.fullmatch(cell.text) for cell in cells)
+    return cells if plain else []
 
 
 def _is_row(cells: Sequence[str]) -> bool:
     """Whether at least half of the cells after the first are numbers, or stand for a missing one."""
-    given = sum(bool(numbers(cell)) or cell in ("-", "–", "—", "n/a", "N/A") for cell in cells[1:])
+    given = sum(bool(numbers(cell)) or cell in _MISSING for cell in cells[1:])
     return 2 * given >= len(cells) - 1 and any(numbers(cell) for cell in cells[1:])
 
 

@@ -91,16 +91,17 @@ def denied_at(log: Log, line: Line, start: int) -> bool:
 
 def hoped(line: Line) -> bool:
     """Whether a line speaks of what is planned, expected or asked, not of what was found."""
-    return _hoped_in(line.body)
+    return hoped_in(line.body)
 
 
 def hoped_near(text: str, start: int) -> bool:
     """Whether a word at a column is hoped for or planned by words right before it: a target model is no target."""
-    return re.search(r"[.;,:]\s|$", text[:start]) is not None and _hoped_in(re.split(r"[.;:(]", text[:start])[-1])
+    return re.search(r"[.;,:]\s|$", text[:start]) is not None and hoped_in(re.split(r"[.;:(]", text[:start])[-1])
 
 
 @lru_cache(maxsize=4096)
-def _hoped_in(text: str) -> bool:
+def hoped_in(text: str) -> bool:
+    """Whether words speak of what is planned, expected or asked."""
     return _HOPED.search(text) is not None
 
 

@@ -12,6 +12,7 @@ from evenhand.audit.finding import Finding, Level, Rule, anywhere, lone, place_o
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import a_digit_off, printed, rounded_off, signed
+from evenhand.audit.text.number_words import shown as shown_as
 from evenhand.audit.text.numbers import BY_HAND, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import METRIC
@@ -19,7 +20,7 @@ from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.closed import closed_in
 from evenhand.audit.told.changes.columns import odd_differences
-from evenhand.audit.told.changes.from_to import from_to_in, roled_in
+from evenhand.audit.told.changes.from_to import concluded_in, from_to_in, roled_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.shown import of_a_third, shown
 from evenhand.audit.told.changes.spoken import told_wrong_in
@@ -54,10 +55,14 @@ def _all(log: Log) -> Iterator[Finding]:
         told.add(change.line.number)
         yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
     for one in (one for one in _found_in(log) if one.place.line not in told):
-        sure = one.level != "fault" or _a_slip(log, one)
+        sure = one.level != "fault" or (one.closed and _of_a_pen(one)) or _a_slip(log, one)
         told |= {one.place.line} if sure and not one.unproven else set()
         yield one if sure else replace(one, unproven=True)
-    for change, relative, tight in (*((*one, False) for one in from_to_in(log)), *roled_in(log)):
+    for change, relative, tight in (
+        *((*one, False) for one in from_to_in(log)),
+        *roled_in(log),
+        *((*one, True) for one in concluded_in(log)),
+    ):
         if change.line.number not in told and told_wrong(change, relative=relative):
             one = replace(_finding(log, change, sure=True, read=True), unproven=False)
             told.add(change.line.number)
@@ -80,12 +85,13 @@ def _a_slip(log: Log, one: Finding) -> bool:
     """Whether a slip of the pen may have made the difference, and it is none from a third number near."""
     base, new, delta = (numbers(str(one.facts[key]))[0] for key in ("base", "new", "printed"))
     line = log.line(one.place.line)
-    if line.kind != "row" and not (base.decimals or base.unit or new.decimals or new.unit):
+    row = line.kind == "row" or any(line.number == row.line for table in log.tables for row in table.rows)
+    if not row and not (base.decimals or base.unit or new.decimals or new.unit):
         return False  # two whole numbers may be settings, whose change is told in a third's
-    if rounded_off(delta, float(one.facts["relative"] or 0)) or (line.kind == "row" and _OF_CHANGES.match(line.body)):
+    if rounded_off(delta, float(one.facts["relative"] or 0)) or (row and _OF_CHANGES.match(line.body)):
         return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
-    return _of_a_pen(one) and (line.kind == "row" or shown(log, change)) and not of_a_third(log, change)
+    return _of_a_pen(one) and (row or shown(log, change)) and not of_a_third(log, change)
 
 
 def _found_in(log: Log) -> Iterator[Finding]:
@@ -115,7 +121,7 @@ def _found_in(log: Log) -> Iterator[Finding]:
             known.add((odd.line.number, odd.delta.start))
             change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
             one = _finding(log, change, sure=True, read=True)
-            yield replace(one, unproven=False, closed=odd.right >= _SIBLINGS and not log.data)
+            yield replace(one, unproven=False, closed=odd.right >= _SIBLINGS and not log.computed)
     for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
         if not any(line == told.line.number for line, _ in known):
             change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
@@ -230,6 +236,10 @@ def say(finding: Finding) -> str:
     f = finding.facts
     relative = "" if f["relative"] is None else f", or {signed(f['relative'], 1)} % of the first"
     points = " points" if f["unit"] == "%" else ""
+    if str(f["printed"]).endswith("x") and f["relative"] is not None and f["relative"] > -100:
+        ratio = 1 + f["relative"] / 100
+        factor = shown_as(max(ratio, 1 / ratio), 3)
+        return f"From {f['base']} to {f['new']} is a factor of {factor}; printed is {f['printed']}."
     if f["cut"]:
         return (
             f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of "

@@ -18,7 +18,7 @@ from evenhand.audit.told.shares.counted import Counted, counted_in_tables, count
 from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.grim import possible
 from evenhand.audit.told.shares.items import graded
-from evenhand.audit.told.shares.siblings import odd_parts
+from evenhand.audit.told.shares.siblings import odd_of_a_form, odd_parts
 from evenhand.audit.told.shares.slips import of_a_pen
 from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
@@ -136,7 +136,7 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
     for odd in odd_counts(log):
         one = _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
         yield replace(one, closed=odd.right >= _SIBLINGS and not log.data)
-    for part in odd_parts(log):
+    for part in (*odd_parts(log), *odd_of_a_form(log)):
         yield _found(log, part.part.part, part.whole, part.part.share, part.part.line, part.count_line)
 
 

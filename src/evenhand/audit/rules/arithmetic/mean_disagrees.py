@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -24,6 +25,8 @@ _ITS = "seed delta deltas difference differences gain gains score"
 """Words of values that say nothing of which result they are."""
 _WIDER = 12
 """Cells before and behind those that were read as the values of a mean, of which it may be, too."""
+_PLAIN = 2
+"""Lines of one form whose means are plain ones, so that the next one's is meant as one."""
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
 
@@ -36,7 +39,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _found_in(log: Log) -> Iterator[Finding]:
     proven = {(one.mean_line, one.mean) for one in series_of(log)}
     tables = {row.line: table for table in log.tables for row in table.rows}
-    for series in summed_up(log):
+    known = summed_up(log)
+    forms = Counter(_form(one) for one in known if one.closed and one.mean is not None and right(one.mean, one.values))
+    for series in known:
         mean = series.mean
         if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
             continue
@@ -59,13 +64,19 @@ def _found_in(log: Log) -> Iterator[Finding]:
         if table is not None and _otherwise(table, series, mean):
             continue
         shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
-        open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
+        plain = forms[_form(series)] >= _PLAIN
+        open_to_doubt = not shown_all or (other_average(series.values, mean) and not plain) or off < 2 * slack
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
         closed = series.closed and not open_to_doubt and _confirmed(series, mean, found)
         in_words = series.mean_line.kind in ("prose", "bullet") and not log.data
         open_to_doubt = open_to_doubt or (in_words and restricted(series.mean_line.body, near=True))
         yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
+
+
+def _form(series: Series) -> tuple[str, bool, int]:
+    """In what kind of line values stand, whether their mean does, too, and how many there are."""
+    return series.line.kind, series.mean_line is series.line, len(series.values)
 
 
 def _of_repeats(table: Table, series: Series, mean: Number) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,9 @@ _NEAR = 8
 _TRAIN = Pattern(r"(?<![a-z])(?:train\w*|splits?|sessions?)(?![a-z])", re.IGNORECASE)
 """Words that most logs have, be anything repeated or not."""
 
+_SIBLINGS = 2
+"""Lines of one form whose spreads are deviations, so that the next one's is meant as one."""
+
 _TIMES = 4
 """A spread that is so many times the one of the values, or that part of it, is none of theirs."""
 
@@ -55,11 +59,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         tables = {line: table.line for table in log.tables for line in (table.line, *(row.line for row in table.rows))}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
         declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
-        agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
+        forms = Counter(_form(one, tables) for one, kind, _ in read if kind in ("sample", "population"))
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
-            beside = tables.get(series.line.number) in agree
+            form = _form(series, tables)
+            beside = forms[form] >= (_SIBLINGS if form[0] else 1)
             shown = _shown(series, beside=beside)
             fresh = (series.sd_line, series.sd) not in proven and not shown
             alone = series.line.kind == "row" and not log.data and not beside and not series.read
@@ -71,7 +76,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 told.setdefault(0 if log.data else place.line, []).append(one)
             elif kind == "none" or (
-                kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
+                kind == "error"
+                and (series.stated in ("sample", "deviation") or (beside and shown))
+                and not _near_sample(facts, series)
             ):
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
                 doubt = doubt or (log.computed and (series.mean is None or not right(series.mean, series.values)))
@@ -83,6 +90,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         where = "in this file" if log.data else "in this row"
         for first, *others in told.values():  # what one program or hand wrote is told once
             yield replace(first, facts={**first.facts, "more": len(others), "where": where})
+
+
+def _form(series: Series, tables: Mapping[int, int]) -> tuple[str, int]:
+    """The table that values stand in, or the kind of line and how many there are: what stands so is of one kind."""
+    table = tables.get(series.line.number)
+    return ("", table) if table is not None else (series.line.kind, len(series.values))
 
 
 def _over_repeats(log: Log, series: Series) -> bool:
@@ -100,8 +113,9 @@ def _shown(series: Series, *, beside: bool) -> bool:
     """Whether these are all the values, with their own mean, and the number is called their deviation, or those beside
     it are one."""
     called = series.stated != "" or (series.sd is not None and not series.sd.spread)
-    called = called or (beside and series.closed and series.mean is not None)
-    return series.whole and called and (series.mean is None or right(series.mean, series.values))
+    called = called or (beside and (series.closed or series.read) and series.mean is not None)
+    whole = series.whole or (beside and series.read and series.mean is not None)
+    return whole and called and (series.mean is None or right(series.mean, series.values))
 
 
 def _of_a_number(series: Series) -> bool:

@@ -15,8 +15,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.shares.grim import as_fine, possible
-from evenhand.audit.told.shares.items import items_said
-from evenhand.audit.told.shares.steps import needs_all, primes_of, steps
+from evenhand.audit.told.shares.items import items_said, needs_all, primes_of, steps
 
 _SHARE = Pattern(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"

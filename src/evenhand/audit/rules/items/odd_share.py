@@ -13,12 +13,12 @@ from evenhand.audit.told.shares.grim import (
     Impossible,
     impossible_in_columns,
     impossible_in_records,
-    impossible_under_a_name,
     possible,
 )
-from evenhand.audit.told.shares.grim_words import impossible_in_words
+from evenhand.audit.told.shares.grim_words import impossible_in_words, impossible_under_a_name
 from evenhand.audit.told.shares.items import graded
 from evenhand.audit.told.shares.stated import impossible_stated
+from evenhand.audit.told.shares.wholes import impossible_of_a_whole
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -36,6 +36,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
     yield from impossible_among_others(log)
+    yield from impossible_of_a_whole(log)
     yield from impossible_in_columns(log)
     yield from impossible_under_a_name(log)
     yield from impossible_in_words(log)

@@ -18,7 +18,9 @@ _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|st
 _VERSUS = Pattern(r"(?<![a-z])(?:vs|versus|over|to|from)(?![a-z]).*", re.IGNORECASE)
 _REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|relativ\w*)(?![a-z])", re.IGNORECASE)
-_EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
+_EMPTY = frozenset(
+    ("", "-", "--", "---", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", ".")
+)
 _CHANCE, _MARKED, _NAMED = 0.01, 0.05, 0.9
 _ROUGHLY = 0.01
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
@@ -167,6 +169,7 @@ def _one_odd(
     for sign in (1, -1):
         right: dict[tuple[float, float], float] = {}
         odd: list[tuple[Pair, Number, float]] = []
+        exact: dict[tuple[float, float], float] = {}
         for pair, number in known:
             found, slack = way(pair[0].value, pair[1].value), _slack(pair, number, way)
             if found is None:
@@ -174,11 +177,14 @@ def _one_odd(
             if abs(sign * found - number.value) <= slack:
                 if found and pair[0].value and pair[1].value:  # from or to nothing, a column is a copy
                     right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
+                    off = abs(sign * found - number.value)
+                    exact[(pair[1].value, number.value)] = number.slack if off <= number.slack else math.inf
             elif not _is_factor(pair, number):
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
-        enough = right and math.prod(right.values()) <= chance and len(right) >= 2
+        by_chance = min(math.prod(right.values()), _by_chance(list(exact.values()), column))
+        enough = right and by_chance <= chance and len(right) >= 2
         if len(odd) == 1:
             pair, number, found = odd[0]
             turned = abs(found + number.value) <= _slack(pair, number, way)
@@ -190,10 +196,25 @@ def _one_odd(
                 row, base = table.rows[pair[3]], table.rows[pair[2]]
                 told = [n.value for n in column if n is not None and n is not number]
                 last = row is table.rows[-1] and _mean_of(told, number)
-                if not last and not OF_OTHERS.search(row.cells[0]):
+                if not last and not OF_OTHERS.search(row.cells[0]) and not _to_another_row(pairs, pair, number, way):
                     lines = log.line(row.line_of(place)), log.line(base.line)
                     best = Odd(pair[0], pair[1], number, *lines, len(right))
     return best
+
+
+def _by_chance(slacks: Sequence[float], column: Sequence[Number | None]) -> float:
+    """How often differences that are right to their last digit would be by chance, among those of the column's size."""
+    reach = max((abs(n.value) for n in column if n is not None), default=0.0)
+    return math.prod(min(1.0, 2 * slack / reach) if reach else 1.0 for slack in slacks)
+
+
+def _to_another_row(
+    pairs: Sequence[Pair | None], odd: Pair, number: Number, way: Callable[[float, float], float | None]
+) -> bool:
+    """Whether an odd difference is that to another row than the others are taken to."""
+    others = {one.value for pair in pairs if pair is not None for one in pair[:2]} - {odd[0].value, odd[1].value}
+    found = [way(other, odd[1].value) for other in others]
+    return any(one is not None and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
 
 
 def _estimated(table: Table, place: int) -> bool:

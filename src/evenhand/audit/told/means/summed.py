@@ -7,6 +7,7 @@ import re
 from evenhand.audit.text.log import Log, per_log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.means.beneath import beneath
+from evenhand.audit.told.means.named import named
 from evenhand.audit.told.repeats.averaged import averaged, right
 from evenhand.audit.told.repeats.averages import OVER_ELSE
 from evenhand.audit.told.repeats.recorded import recorded
@@ -27,7 +28,15 @@ _NOUN = Pattern(
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []
-    for one in (*beneath(log), *recorded(log), *averaged(log), *spoken(log), *in_tables(log), *series_of(log)):
+    for one in (
+        *beneath(log),
+        *recorded(log),
+        *averaged(log),
+        *spoken(log),
+        *in_tables(log),
+        *series_of(log),
+        *named(log),
+    ):
         fresh = one.mean is not None and not any(_same(one, other, "mean") for other in known)
         fresh |= one.sd is not None and not any(_same(one, other, "sd") for other in known)
         if fresh and one.values and not _elsewhere(log, one):

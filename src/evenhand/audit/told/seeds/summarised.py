@@ -9,6 +9,7 @@ from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, ENDS, MEAN, SPREAD
+from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.series import Series
 
 _SEED = Pattern(
@@ -71,21 +72,27 @@ def _in_cells(log: Log, table: Table) -> Iterator[Series]:
     names = [name.replace("_", " ") for name in table.header]
     lists = [i for i, name in enumerate(names) if _LIST_COLUMN.search(name) and not ENDS.search(name)]
     lists = [i for i in lists if any(len(numbers(row.cells[i])) >= 2 for row in table.rows)]
+    lists = lists or [i for i in range(len(names)) if all(len(_listed(row.cells[i]) or ()) > 2 for row in table.rows)]
     means = [i for i, name in enumerate(table.header) if MEAN.search(name) and i not in lists]
     spreads = [
         i for i, name in enumerate(table.header) if SPREAD.search(name) and not MEAN.search(name) and i not in lists
     ]
     if len(lists) != 1 or len(means) != 1 or len(spreads) > 1:
         return
-    for row in table.rows:
-        values = _listed(row.cells[lists[0]])
-        found = numbers(row.cells[means[0]])
-        if values is None or not found:
-            continue
+    read = [(row, _listed(row.cells[lists[0]]), numbers(row.cells[means[0]])) for row in table.rows]
+    told = [(row, values, found) for row, values, found in read if values is not None and found]
+    holds = sum(right(found[0], values) for _, values, found in told)
+    whole = len(told) >= 2 and len(told) - holds <= (1 if holds >= 2 else 0)
+    if not whole and not any(_LIST_COLUMN.search(names[i]) for i in lists):
+        return  # values of another thing, since their means are none of theirs
+    for row, values, found in told:
         sd = only_number(row.cells[spreads[0]]) if spreads else next((n for n in found[1:] if n.spread), None)
         line = log.line(row.line)
         signed = DIFFERENCE.search(table.header[lists[0]]) is not None
-        yield Series(row.cells[0], values, found[0], sd, len(values), line, line, signed, table.section)
+        yield Series(
+            row.cells[0], values, found[0], sd, len(values), line, line, signed, table.section, sure=whole, whole=whole,
+            closed=whole and len(values) > 2,
+        )  # fmt: skip
 
 
 def _listed(cell: str) -> tuple[Number, ...] | None:

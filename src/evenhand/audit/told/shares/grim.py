@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Leaf, Line, Log, Table
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import ENDS
 from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
@@ -33,13 +33,9 @@ REPEATED = Pattern(
     r"(?:averaged|seeds|pass@(?:[2-9k]|\d\d)\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
     re.IGNORECASE,
 )
-_OF_ALL = Pattern(
-    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|"
-    r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
-    re.IGNORECASE,
-)
 _NEUTRAL = Pattern(
-    rf"(?:no\.?|num(?:ber)?|#|n) ?(?:of )?(?:{WHOLE_NAMES}|{ITEM_NOUNS})|{WHOLE_NAMES}|{ITEM_NOUNS}|tests?",
+    rf"(?:no\.?|num(?:ber)?|#|n) ?(?:of )?(?:test )?(?:{WHOLE_NAMES}|{ITEM_NOUNS}|tests?|eval)|{WHOLE_NAMES}|"
+    rf"{ITEM_NOUNS}|tests?",
     re.IGNORECASE,
 )
 """Names of items that are those of no one result: beside two results ``targeted n`` is of one of them."""
@@ -49,7 +45,7 @@ _BY_CHANCE, _NAMED_CHANCE, FITS_MOST, _HALF_BY_CHANCE = 1e-3, 5e-2, 0.8, 0.05
 HARDLY = 1e-2
 """So rarely may a number that is no share of the items pass for one in all of the rows beside."""
 
-_SURELY = 1e-3
+_SURELY, _TOGETHER = 1e-3, 1e-5
 _WIDE = 1.55
 """How much more passes for a share than its rounding alone would let: what was cut off or rounded twice."""
 
@@ -117,24 +113,7 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
                 named = [i for i in shares if SHARE.search(plain(table.header[i]))]
                 alone = sum(len(_misfits(log, table, i, whole)) for i in named) == 1
                 for share in shares:
-                    yield from _odd(log, table, share, whole, wholes, alone=alone)
-
-
-def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
-    """The one share of a column whose name tells the items, ``share of the 45``, that these do not give."""
-    for table in log.tables:
-        for place, name in enumerate(table.header):
-            told = _OF_ALL.search(name)
-            if told is None or not 2 <= len(table.rows) <= 60:
-                continue
-            line = log.line(table.line)
-            found = [
-                (n, log.line(row.line_of(place)))
-                for row in table.rows
-                for n in numbers(row.cells[place])[:1]
-                if fair(n)
-            ]
-            yield from odd_cell(log, [(name, found)], Items(int(told["n"]), "", line))
+                    yield from _odd(log, table, share, whole, wholes, alone=alone, shares=shares)
 
 
 def plain(name: str) -> str:
@@ -171,7 +150,26 @@ def _misfits(log: Log, table: Table, share: int, whole: int) -> _Pairs:
     return [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
 
 
-def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], *, alone: bool) -> Iterator[Impossible]:
+def _together(log: Log, table: Table, shares: Sequence[int], whole: int) -> bool:
+    """Whether columns, whatever they are called, are shares of one of whole numbers in all of their cells but one, far
+    beyond chance; columns that are none in several cells are of something else."""
+    by_chance, odd = 1.0, 0
+    for share in shares:
+        pairs, misfits = _pairs(log, table, share, whole), _misfits(log, table, share, whole)
+        if len(pairs) < 3 or len(misfits) > 1 or all_whole(table, share):
+            continue
+        unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
+        right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if a.value not in (0, 1, 100)}
+        by_chance *= math.prod(
+            min(1.0, _WIDE * p) for key, p in right.items() if key not in {(a.value, n) for _, a, n in misfits}
+        )
+        odd += len(misfits)
+    return odd == 1 and by_chance <= _TOGETHER and not log.computed
+
+
+def _odd(
+    log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], *, alone: bool, shares: Sequence[int]
+) -> Iterator[Impossible]:
     pairs = _pairs(log, table, share, whole)
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
     if (
@@ -209,7 +207,8 @@ def _odd(log: Log, table: Table, share: int, whole: int, wholes: Sequence[int], 
             " ".join((*table.header, table.before))
         )
         own = own and not _of_the_answered(table, i, share, items, number)
-        sure = neutral and only and alone and hardly and own and SHARE.search(plain(table.header[share])) is not None
+        called = alone and SHARE.search(plain(table.header[share])) is not None
+        sure = neutral and only and hardly and own and (called or _together(log, table, shares, whole))
         closed = (
             sure and len(right) >= 3 and math.prod(right.values()) <= _SURELY and not possible(number, 2 * items, unit)
         )

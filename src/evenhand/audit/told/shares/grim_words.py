@@ -34,6 +34,11 @@ from evenhand.audit.told.shares.grim import (
 
 _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 _N = Pattern(r"(?<![a-z])n\s*[=:]\s*$", re.IGNORECASE)
+_OF_ALL = Pattern(
+    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|"
+    r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
+    re.IGNORECASE,
+)
 _OF_ITEMS = Pattern(
     r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s(?!(?:as|were|are|is|when|"
     r"had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|elles)|de ell[oa]s|из них|"
@@ -57,6 +62,23 @@ _LEFT_OUT = Pattern(
 _FITS_ALONE, _NEAR = 0.06, 4
 _ELSEWHERE = Pattern(r"\b(?:below|above|earlier|see|section|elsewhere)\b|§", re.IGNORECASE)
 """A share that is told of another place may be of the items there."""
+
+
+def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
+    """The one share of a column whose name tells the items, ``share of the 45``, that these do not give."""
+    for table in log.tables:
+        for place, name in enumerate(table.header):
+            told = _OF_ALL.search(name)
+            if told is None or not 2 <= len(table.rows) <= 60:
+                continue
+            line = log.line(table.line)
+            found = [
+                (n, log.line(row.line_of(place)))
+                for row in table.rows
+                for n in numbers(row.cells[place])[:1]
+                if fair(n)
+            ]
+            yield from odd_cell(log, [(name, found)], Items(int(told["n"]), "", line))
 
 
 def impossible_in_words(log: Log) -> Iterator[Impossible]:

@@ -1,4 +1,7 @@
-"""Parts of one whole, each with its share, of which one has another: ``answers: 5 (15.6 %), hedges: 8 (25 %), …``."""
+"""Parts of one whole, each with its share, of which one has another: ``answers: 5 (15.6 %), hedges: 8 (25 %), …``.
+
+And counts that are told in one form, each with its share, of which one has another: ``187/240 lifted, 81.9 %``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.quantities import Scope, quantities, scopes_of
@@ -20,7 +23,15 @@ _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
 _OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
 _OUT_OF = Pattern(r"(?:/|\b(?:of|out of|von|de|из))\s*$", re.IGNORECASE)
 _A_SHARE = Pattern(r"\b(?:pct|percent\w*|shares?|rates?)\b|%", re.IGNORECASE)
-_LEAST, _NEAR, _CHANCE = 10, 0.15, 1e-3
+_OF_ALL_ROWS = Pattern(r"\b(?:overall|total|sum|all)\b", re.IGNORECASE)
+_COUNTED = Pattern(
+    r"(?<![\d.,/$])(?P<part>\d{1,3}(?:,\d{3})+|\d{1,6})(?:\s*/\s*|(?:\s+[^\W\d][\w-]*){0,2}\s+(?:out\s+)?of\s+"
+    r"(?:the\s+|all\s+|our\s+)?)(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d.,/]\d)"
+    r"(?P<between>(?:\s+(?!and\b|or\b|but\b|in\b|on\b|at\b|for\b|with\b)[^\W\d][\w-]*){0,2}\s*(?P<mark>[(,:=–-])\s*)"
+    r"(?P<share>\d{1,3}(?:\.\d+)?\s?%)(?!\s*(?:[-–±]|(?:CI|faster|slower|lower|higher|more|less|fewer|better|worse|of)\b))"
+)
+_KINDS = ("prose", "bullet", "code")
+_RIGHT, _LEAST, _NEAR, _CHANCE = 2, 10, 0.15, 1e-3
 
 
 @dataclass(frozen=True)
@@ -96,21 +107,25 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
     if not log.data:
         for scope in scopes_of(log):
             yield _spoken(scope)
-        return
     for table in log.tables:
         told = [int(n.value) for column in table.columns if (n := _constant(column)) is not None and not n.decimals]
         whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
         for place, name in enumerate(table.header[:40]):
             if _A_SHARE.search(name.replace("_", " ")) is None:
                 continue
-            fine = as_fine(table.columns[place])
+            fine = as_fine(table.columns[place]) if log.data else list(table.columns[place])
             for part in [i for i in whole_columns if beside(table, i, place)]:
                 rows = list(zip(table.columns[part], fine, table.rows, strict=True))[:60]
                 yield (
                     [
                         Part(int(a.value), b, log.line(row.line_of(place)))
                         for a, b, row in rows
-                        if part != place and a is not None and b is not None and not a.decimals and not b.signed
+                        if part != place
+                        and a is not None
+                        and b is not None
+                        and not a.decimals
+                        and not b.signed
+                        and (log.data or not (a.unit or a.signed or _OF_ALL_ROWS.search(row.cells[0])))
                     ],
                     told[:60],
                 )
@@ -134,3 +149,22 @@ def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
             else:
                 wholes.append(int(one.value))
     return parts, wholes
+
+
+def odd_of_a_form(log: Log) -> Iterator[Odd]:
+    """The one count of a log whose share is another, where at least two others, one of its own form, have theirs."""
+    if log.data:
+        return
+    told: dict[tuple[int, int], tuple[Part, int, str]] = {}
+    for line in log.lines:
+        for found in _COUNTED.finditer(line.body) if "%" in line.body and line.kind in _KINDS else ():
+            part, whole = (int(found[name].replace(",", "")) for name in ("part", "whole"))
+            if 0 < part < whole >= _LEAST and (share := only_number(found["share"])) is not None:
+                told[line.number, found.start()] = Part(part, share, line), whole, found["mark"]
+    off = {key: _off(part, whole) > 2 * part.share.slack * (1 + 1e-9) for key, (part, whole, _) in told.items()}
+    right = [one for key, one in told.items() if not off[key] and one[0].share.decimals]
+    odd = [one for key, one in told.items() if off[key]]
+    if len(odd) == 1 and len({(part.part, whole) for part, whole, _ in right}) >= _RIGHT:
+        own, of, mark = odd[0]
+        if mark in {one[2] for one in right} and _off(own, of) <= _NEAR * _top(own):
+            yield Odd(own, of, len(right), own.line)
