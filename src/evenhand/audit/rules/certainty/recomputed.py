@@ -12,14 +12,13 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, Paired, delta_columns, paired_rows
 from evenhand.audit.told.arms.furthest import apart_in
 from evenhand.audit.told.arms.seeded import Apart
 from evenhand.audit.told.arms.side_by_side import alone_in
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import seeds_of
 from evenhand.audit.told.seeds.series import OVER, Series, series_of
 from evenhand.audit.told.seeds.spreads import RESAMPLED, to_baseline
