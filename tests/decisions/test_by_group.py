@@ -52,6 +52,24 @@ def test_a_group_of_one_item_has_no_interval_and_items_without_a_group_are_left_
     assert (only.items, only.interval, only.why_none) == (1, None, "1 item")
 
 
+def test_within_a_group_that_is_one_cluster_its_items_are_the_units() -> None:
+    def clustered(labels: tuple[str, ...]) -> dict[str, Outcome]:
+        return {
+            key: replace(outcome, items={"accuracy": replace(outcome.items["accuracy"], clusters=labels)})
+            for key, outcome in FULL.items()
+        }
+
+    own = tuple("a" if place < 20 else "b" for place in range(len(IDS)))
+    groups = dict(zip(IDS, own, strict=True))
+    plain, one_each, several = (
+        by_group(CLAIM, whole(FULL), outcomes, groups)
+        for outcomes in (FULL, clustered(own), clustered(tuple(str(place // 5) for place in range(len(IDS)))))
+    )
+    assert [found.interval for found in one_each] == [found.interval for found in plain]
+    assert all(found.interval for found in several)
+    assert [found.interval for found in several] != [found.interval for found in plain]
+
+
 def test_pairs_that_may_not_be_compared_have_no_figures() -> None:
     unequal = {key: replace(o, spent={"steps": 7.0}) if i % 2 else o for i, (key, o) in enumerate(FULL.items())}
     found = replace(whole(FULL), seeds=RUNG.seeds)

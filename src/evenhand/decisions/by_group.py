@@ -95,17 +95,18 @@ def _labels(claim: ResolvedClaim, contrast: Contrast, outcomes: Outcomes) -> dic
 
 
 def _part(pairs: Pairs, chosen: NDArray[np.bool_]) -> Pairs:
-    """The pairs on some of their items."""
+    """The pairs on some of their items; where these are one cluster, they are the units: nothing is told of others."""
 
     def those(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(text for text, keep in zip(texts, chosen, strict=True) if keep)
 
+    clusters = None if pairs.clusters is None else those(pairs.clusters)
     return replace(
         pairs,
         variant=pairs.variant[:, chosen],
         reference=pairs.reference[:, chosen],
         ids=those(pairs.ids),
-        clusters=None if pairs.clusters is None else those(pairs.clusters),
+        clusters=None if clusters is None or len(set(clusters)) == 1 else clusters,
         contents=None,
     )
 

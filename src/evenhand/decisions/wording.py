@@ -316,7 +316,7 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
 
 
 NEARLY = 0.95
-"""From this share of identical answers on, a table says so: two arms that hardly differ in what they do."""
+"""From this share of identical scores on, a table says so where no answers were kept: two arms that hardly differ."""
 
 
 def identical_words(found: Contrast, *, scores: bool = False) -> str:
@@ -332,6 +332,12 @@ def identical_words(found: Contrast, *, scores: bool = False) -> str:
     return f"{_part(same)} same {same.of}{_of_seeds(found, same)}"
 
 
+def same_answers(found: Contrast) -> str:
+    """How many answers both arms share, for a column with that name: "82.1 %"; empty where none were kept."""
+    same = found.identical_share
+    return "" if same is None or same.of != "answers" else _part(same) + _of_seeds(found, same)
+
+
 def identical_clause(found: Contrast) -> str:
     """On how many items both arms gave the same, with the counts; empty where nothing was kept."""
     same = found.identical_share
@@ -344,24 +350,20 @@ def identical_clause(found: Contrast) -> str:
 
 
 def nearly_identical_words(decision: Decision) -> tuple[str, ...]:
-    """Which contrasts have nearly the same answers everywhere, or scores where those alone were kept, as sentences."""
+    """Which contrasts that kept no answers have nearly the same scores everywhere, as a sentence."""
     several = len({verdict.metric for verdict in decision.verdicts}) > 1
-    told: dict[str, list[str]] = {}
+    told = []
     for verdict in decision.verdicts:
         where = [verdict.condition] if verdict.condition != "default" else []
         where += [verdict.metric] if several else []
-        parts: dict[str, list[str]] = {}
-        for one in verdict.contrasts:
-            same = one.identical_share
-            if same is not None and same.share >= NEARLY:
-                parts.setdefault(same.of, []).append(f"{one.against} {_part(same)}{_of_seeds(one, same)}")
-        for of, found in parts.items():
+        kept = [(one, same) for one in verdict.contrasts if (same := one.identical_share) is not None]
+        near = [(one, same) for one, same in kept if same.of == "scores" and same.share >= NEARLY]
+        if found := [f"{one.against} {_part(same)}{_of_seeds(one, same)}" for one, same in near]:
             place = f" ({', '.join(where)})" if where else ""
-            told.setdefault(of, []).append(f"{verdict.arm}{place} against {', '.join(found)}")
-    return tuple(
-        f"At least {100 * NEARLY:g} % of the {of} of both arms are the same: {'; '.join(found)}."
-        for of, found in told.items()
-    )
+            told.append(f"{verdict.arm}{place} against {', '.join(found)}")
+    if not told:
+        return ()
+    return (f"At least {100 * NEARLY:g} % of the scores of both arms are the same: {'; '.join(told)}.",)
 
 
 def _part(same: IdenticalShare) -> str:

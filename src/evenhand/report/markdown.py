@@ -7,12 +7,30 @@ from dataclasses import replace
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import family_words, look_words, nearly_identical_words, seal_words
+from evenhand.decisions.wording import (
+    family_words,
+    look_words,
+    nearly_identical_words,
+    same_answers,
+    seal_words,
+)
 from evenhand.errors import counted
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
 
-_HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
+_HEAD = (
+    "condition",
+    "metric",
+    "arm",
+    "against",
+    "means",
+    "difference",
+    "p",
+    "seeds x items",
+    "same answers",
+    "verdict",
+)
+_SAME = _HEAD.index("same answers")
 
 
 def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "", *, deciding: bool = False) -> str:
@@ -65,9 +83,15 @@ def _deciding(decision: Decision) -> Decision:
 
 
 def verdict_cells(claim: ResolvedClaim, decision: Decision) -> list[list[str]]:
-    """The head and the rows of the table of verdicts, without columns in which nothing differs; ``**`` is bold."""
+    """The head and the rows of the table of verdicts; ``**`` is bold.
+
+    Without the columns of condition and metric where nothing differs in them, and without that of answers where none
+    were kept.
+    """
     rows = _all_rows(claim, decision)
-    shown = [i for i in range(len(_HEAD)) if i > 1 or len({row[i] for row in rows}) > 1]
+    empty = {i for i in (0, 1) if len({row[i] for row in rows}) < 2}
+    empty |= set() if any(row[_SAME] != numbers.NONE for row in rows) else {_SAME}
+    shown = [i for i in range(len(_HEAD)) if i not in empty]
     return [[row[i] for i in shown] for row in (_HEAD, *rows)]
 
 
@@ -85,7 +109,7 @@ def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
     title = f"**{verdict.title}**"
     arm = f"{verdict.arm} (null arm)" if verdict.role == "null" else verdict.arm
     if not verdict.contrasts:
-        return [(verdict.condition, verdict.metric, arm, *[numbers.NONE] * 5, f"{title}: {verdict.reasons[0]}")]
+        return [(verdict.condition, verdict.metric, arm, *[numbers.NONE] * 6, f"{title}: {verdict.reasons[0]}")]
     rows: list[tuple[str, ...]] = []
     for contrast in verdict.contrasts:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
@@ -96,7 +120,7 @@ def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
     return rows
 
 
-def _figures(claim: ResolvedClaim, contrast: Contrast) -> tuple[str, str, str, str]:
+def _figures(claim: ResolvedClaim, contrast: Contrast) -> tuple[str, str, str, str, str]:
     places = _places(claim, contrast.metric)
     bounds, level = deciding_interval(contrast)
     means = numbers.NONE
@@ -108,7 +132,7 @@ def _figures(claim: ResolvedClaim, contrast: Contrast) -> tuple[str, str, str, s
     if contrast.estimate is None:
         difference = words.none_reason(contrast) or numbers.NONE
     size = f"{len(contrast.seeds)} x {contrast.items:,}" if contrast.items else str(len(contrast.seeds))
-    return means, difference, numbers.p_value(contrast.p_value), size
+    return means, difference, numbers.p_value(contrast.p_value), size, same_answers(contrast) or numbers.NONE
 
 
 def _interaction_row(claim: ResolvedClaim, row: Interaction) -> tuple[str, ...]:
@@ -117,7 +141,8 @@ def _interaction_row(claim: ResolvedClaim, row: Interaction) -> tuple[str, ...]:
     said = row.why_none or "difference of differences"
     where = f"{row.target} less {row.control}"
     size = str(len(row.differences)) if row.differences else numbers.NONE
-    return where, row.metric, row.arm, row.against, numbers.NONE, difference, numbers.p_value(row.p_value), size, said
+    figures = (numbers.NONE, difference, numbers.p_value(row.p_value), size, numbers.NONE)
+    return (where, row.metric, row.arm, row.against, *figures, said)
 
 
 def _places(claim: ResolvedClaim, metric: str) -> int:

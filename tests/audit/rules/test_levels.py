@@ -225,7 +225,8 @@ def test_pairs_of_arms_alike_in_one_table_are_told_once(tmp_path: Path) -> None:
     rows = "".join(f"| {name} | {values} |\n| {name} again | {values} |\n" for name, values in arms)
     (one,) = found(tmp_path, {"a.md": "| Method | acc | F1 |\n|---|---|---|\n" + rows})
     assert (one.place.line, [place.line for place in one.others]) == (4, [3, 6, 8])
-    assert sentence(one).endswith("in none of them; the same holds for 2 more rows of this table (lines 6, 8).")
+    also = "in none of them; 2 more rows of this table have those of an earlier one, too (lines 6, 8)."
+    assert sentence(one).endswith(also)
 
 
 def test_a_drop_from_peak_to_final_is_no_peak_beside_its_final_value(tmp_path: Path) -> None:

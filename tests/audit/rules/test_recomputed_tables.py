@@ -337,3 +337,18 @@ def test_a_table_of_thousands_of_rows_is_no_comparison_of_arms_and_is_read_at_on
     assert notes(tmp_path, many) == []
     seeds = column("seed|model|accuracy", *(f"m{n % 7}|0.7{n}" for n in range(20_000)))
     assert notes(tmp_path, seeds) == []
+
+
+def test_differences_that_cancel_have_a_mean_of_nothing(tmp_path: Path) -> None:
+    rows = "| seed | baseline | ours |\n|---|---|---|\n| 1 | 0.1 | 0.2 |\n| 2 | 0.3 | 0.1 |\n| 3 | 0.1 | 0.2 |\n"
+    (tmp_path / "log.md").write_text(f"## Accuracy\n\n{rows}", encoding="utf-8")
+    (told,) = [sentence(one) for one in audit(open_logs([tmp_path / "log.md"])) if one.rule == "recomputed"]
+    assert "mean 0, sample sd" in told
+
+
+def test_an_arm_over_seeds_that_were_chosen_or_told_roughly_has_no_interval(tmp_path: Path) -> None:
+    table = ONE.format("accuracy", "0.71", "0.73", "0.76")
+    assert len(notes(tmp_path, table + "\nMean of the 5 lowest of all seeds of the first round: 0.69.\n")) == 1
+    assert notes(tmp_path, table + "\nThese are the 3 best of eight seeds.\n") == []
+    assert notes(tmp_path, table + "\nWe kept the best 3 of 8 seeds.\n") == []
+    assert notes(tmp_path, ONE.format("accuracy", "~0.71", "0.73", "0.76")) == []

@@ -88,3 +88,19 @@ def test_words_in_fields_of_data_are_notes_with_the_way_to_them(read: Callable[.
 def test_words_in_cells_of_data_are_notes_of_their_column(read: Callable[..., Log]) -> None:
     log = read("arm,acc,remark\na,0.71,the run was cut short\nb,0.72,\n", "r.csv")
     assert [(p.label, p.first, p.text) for p in passages_of(log)] == [("remark", 2, "the run was cut short")]
+
+
+def test_lines_that_go_on_for_pages_without_a_full_stop_are_no_one_sentence(read: Callable[..., Log]) -> None:
+    line = "names and words that somebody transcribed and that have neither a point nor an end,"
+    sentences = [one for passage in passages_of(read("\n".join([line] * 400))) for one in passage.sentences]
+    assert len(sentences) > 20
+    assert sum(len(one.lines) for one in sentences) == 400
+    few = [one for passage in passages_of(read("\n".join([line] * 6))) for one in passage.sentences]
+    assert [len(one.lines) for one in few] == [6]
+
+
+def test_a_curve_in_figures_is_no_text_but_a_few_lines_of_figures_are(read: Callable[..., Log]) -> None:
+    curve = [f"{step} 0.{step % 97:02} 0.{step % 89:02}" for step in range(1, 200)]
+    said = told(passages_of(read("\n".join(["Accuracy by step.", "", *curve, "", "It rose."]))))
+    assert said == [["Accuracy by step."], ["It rose."]]
+    assert len(told(passages_of(read("\n".join(["Accuracy by seed.", "", *curve[:5]]))))) > 1

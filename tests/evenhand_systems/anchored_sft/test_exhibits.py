@@ -161,6 +161,16 @@ def test_losses_say_which_side_is_better_and_the_front_goes_down() -> None:
     assert grid.rows == (("anchored", "1", "+1 −1"), ("bad", "1", "+0 −2"))
 
 
+def test_instructions_are_counted_by_their_template_though_a_template_is_a_cluster() -> None:
+    def asked(arm: str, scores: Sequence[float], **more: Any) -> ScoredTrial:
+        return trial(arm, 0, {"final_retention": table(OLD, scores, groups=SKILLS, clusters=SKILLS)}, **more)
+
+    found = exhibits([asked("plain", [1, 1, 0, 0, 0, 0], role="baseline"), asked("anchored", [1, 0, 1, 1, 1, 0])])
+    grid = the(Grid, found)
+    assert grid.header == ("arm", "pairs", "all", "copy", "add")
+    assert grid.rows == (("anchored", "1", "+3 −1", "+1 −1", "+2 −0"),)
+
+
 def judged(arm: str, rewards: Sequence[float], notes: Mapping[str, str], **more: Any) -> ScoredTrial:
     items = {"final_reward": table(("81", "82", "83"), rewards, outputs=(f"{arm} 1", f"{arm} 2", "x" * 5000))}
     metrics = {"final_target_loss": 1.0, "final_reward_writing": 0.5}

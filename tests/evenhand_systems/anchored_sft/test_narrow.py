@@ -169,6 +169,18 @@ def test_an_arm_is_measured_where_it_reaches_the_level_and_at_the_end(run_trial:
     assert outcome.metrics["final_text_loss_by_token"] != outcome.metrics["text_loss_by_token"]
 
 
+def test_instructions_made_from_one_template_are_one_cluster_and_whatever_else_is_asked_stands_alone(
+    run_trial: Any, world: dict[str, Any]
+) -> None:
+    outcome = run_trial("narrow", world | {"at_the_end": 0.5}, steps=4, count=6)
+    for name in ("retention", "final_retention"):
+        table = outcome.items[name]
+        assert table.clusters == table.groups == tuple(item.rsplit("/", 1)[0] for item in table.ids)
+        assert len(set(table.clusters)) > 1
+    for name in ("text_loss", "arc", "arc_loss", "hotpot_loss"):
+        assert outcome.items[name].clusters is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

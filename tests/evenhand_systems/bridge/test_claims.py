@@ -18,6 +18,9 @@ CONTROLS = {
     "source_text", "relay", "source_probe",
 }  # fmt: skip
 
+ALONE = ("curriculum", "contrastive", "probe", "scaled_format")
+"""Action items of the log that an arm of action_items is named after, as is the claim on the real models."""
+
 
 def resolved(file: Path) -> dict[str, Settings]:
     """Arm name to its complete settings."""
@@ -64,10 +67,16 @@ def test_every_claim_on_whole_questions_has_a_twin_for_the_real_models() -> None
 
 
 def test_the_heavy_format_penalty_has_to_beat_the_ordinary_one_and_none() -> None:
-    for folder in (FOLDER, FOLDER / "real"):
-        arms = resolved(folder / "scaled_format.toml")
-        weights = {name: arms[name].training.losses.format for name in ("bridge", "without", "ordinary")}
-        assert weights == {"bridge": 1.0, "without": 0.0, "ordinary": 0.1}
+    arms = resolved(FOLDER / "real" / "scaled_format.toml")
+    weights = {name: arms[name].training.losses.format for name in ("bridge", "without", "ordinary")}
+    assert weights == {"bridge": 1.0, "without": 0.0, "ordinary": 0.1}
+
+
+def test_each_action_item_has_the_weights_and_lengths_of_its_own_claim_on_the_real_models() -> None:
+    arms = resolved(FOLDER / "action_items.toml")
+    for arm, name in [("alignment", "token_positional"), *zip(ALONE, ALONE, strict=True)]:
+        ours, real = arms[arm].training, resolved(FOLDER / "real" / f"{name}.toml")["bridge"].training
+        assert (ours.losses, ours.curriculum) == (real.losses, real.curriculum)
 
 
 def test_both_directions_are_claimed() -> None:
@@ -75,7 +84,10 @@ def test_both_directions_are_claimed() -> None:
     assert {("stand-in:digits", "stand-in:words"), ("stand-in:words", "stand-in:digits")} <= pairs
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name == "real"], ids=lambda f: f.stem)
+LOGGED = [f for f in FILES if f.parent.name == "real" or f.stem.startswith("phase") or f.stem == "adapter"]
+
+
+@pytest.mark.parametrize("file", LOGGED, ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_a_claim_of_the_log_is_an_experiment_of_eight_seeds_or_says_that_it_is_a_record(file) -> None:
     claim = parse_claim(file.read_text(), file.name, file.stem).claim
     record = claim.question.startswith("A record of the log: ")

@@ -57,6 +57,10 @@ _WRAPPED = 50
 _LONGEST = 1200
 """Letters from which on lines without a full stop are no sentence, but each its own: names, transcripts, a program's."""
 
+_FIGURES_ALONE = Pattern(r"[\s\d.,;:|eE+\-−%()\[\]/]*")
+_CURVE = 40
+"""Lines of figures without a word, so many in a row that they are a program's: a curve, a matrix, and no sentences."""
+
 _LEAST_WORDS = 3
 _VALUES = 3
 """Numbers from which on a line may be a row of values, beside another such line."""
@@ -134,6 +138,7 @@ def passages_of(log: Log) -> tuple[Passage, ...]:
 
 def _of_lines(log: Log) -> Iterator[Passage]:
     tabled = {row.line for table in log.tables for row in table.rows} | {table.line for table in log.tables}
+    tabled |= _curves(log)
     place = 0
     while place < len(log.lines):
         line = log.lines[place]
@@ -150,6 +155,19 @@ def _of_lines(log: Log) -> Iterator[Passage]:
         passage = _passage(group)
         if passage is not None:
             yield passage
+
+
+def _curves(log: Log) -> set[int]:
+    """The numbers of the lines of long runs of figures."""
+    found: set[int] = set()
+    run: list[int] = []
+    for line in [*log.lines, None]:
+        if line is not None and line.kind in ("prose", "bullet") and _FIGURES_ALONE.fullmatch(line.text):
+            run.append(line.number)
+            continue
+        found.update(run if len(run) >= _CURVE else ())
+        run = []
+    return found
 
 
 def _belongs(group: Sequence[Line], line: Line, tabled: set[int]) -> bool:

@@ -81,12 +81,15 @@ class NarrowProbe:
         asked, first = self.asked, self.asked.instructions[:count]
         told = self._foretell(model, [row for _, row in first])
         right = [follows(i, part, self.tokenizer) for (i, _), part in zip(first, told, strict=True)]
+        kinds = [i.kind for i, _ in first]
         items: dict[str, Any] = {
             "retention": (
                 [i.id for i, _ in first],
                 [float(ok) for ok in right],
                 {
-                    "groups": [i.kind for i, _ in first],
+                    # A kind is a template, one of many that could be asked: what is said of instructions rests on few.
+                    "clusters": kinds,
+                    "groups": kinds,
                     "inputs": [f"{i.prompt} | {i.lead}" if i.lead else i.prompt for i, _ in first],
                     "expected": [i.want or " / ".join(i.options) for i, _ in first],
                     "outputs": [self.tokenizer.decode(part.said.tolist()) for part in told],
@@ -102,7 +105,7 @@ class NarrowProbe:
         if asked.hotpot:
             told = self._foretell(model, asked.hotpot)
             items["hotpot_loss"] = ([row.id for row in asked.hotpot], [part.loss for part in told], {})
-        for kind in dict.fromkeys(i.kind for i, _ in first):
+        for kind in dict.fromkeys(kinds):
             here = [ok for (i, _), ok in zip(first, right, strict=True) if i.kind == kind]
             values[f"kept_{kind}"] = float(np.mean(here))
         return {"items": items, "values": values}

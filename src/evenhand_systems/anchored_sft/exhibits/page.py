@@ -149,8 +149,8 @@ def _counts(
                 continue
             pairs += 1
             before = dict(zip(there.ids, there.scores.tolist(), strict=True))
-            # A text is one of many: its articles are too many for columns.
-            labels = None if here.clusters is not None else here.groups
+            # Of what is no share, clusters are the articles of a text: too many for columns.
+            labels = here.groups if kept.share or here.clusters is None else None
             for i, (item, score) in enumerate(zip(here.ids, here.scores.tolist(), strict=True)):
                 change = int(kept.better(score, before[item])), int(kept.better(before[item], score))
                 for group in ("all", *([] if labels is None else [labels[i]])):

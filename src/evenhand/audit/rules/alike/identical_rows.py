@@ -217,8 +217,9 @@ def _digits(cell: str) -> int:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    lines = ", ".join(str(place.line) for place in finding.others[1:6])
-    also = f"; the same holds for {f['more']} more rows of this table (lines {lines})" if f["more"] else ""
+    lines = ", ".join(str(place.line) for place in finding.others[1:6]) + (", ..." if f["more"] > 5 else "")
+    also = f"; {f['more']} more rows of this table have those of an earlier one, too (lines {lines})"
+    also = also if f["more"] else ""
     more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "

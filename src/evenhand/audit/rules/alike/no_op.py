@@ -13,6 +13,7 @@ from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
+from evenhand.audit.told.concluded.statements import below
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -83,6 +84,14 @@ _NO_MATTER = Pattern(
 _SO = Pattern(r"[:;.]\s|->|→|=>|\b(?:so|hence|thus|therefore)\b", re.IGNORECASE)
 _EXACT = Pattern(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", re.IGNORECASE)
 _ALL = Pattern(r"\b(?:all|every|exact(?! match)|tie)\b", re.IGNORECASE)
+_SEEN = Pattern(
+    r"\bnever (?:reached|switched|turned|applied|used|read|set|acted|active|passed)\b|\binactive\b|\binert\b|"
+    r"\b(?:not|n['’]t) (?:\w+ )?(?:active|applied|switched|turned|wired|hooked|passed|read|used|tested|reach\w*)\b|"
+    r"\b(?:flag|option|setting|switch|argument)s? (?:was|were|is|got|had been) (?:ignored|dropped|lost|dead)\b",
+    re.IGNORECASE,
+)
+"""Who wrote the log has seen that the change never acted."""
+
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
 
@@ -170,8 +179,11 @@ def _sure(log: Log, line: Line, found: str) -> bool:
 def _in_data(log: Log) -> Iterator[Finding]:
     """Arms whose results over seeds are, one by one, those of the baseline, or of another list."""
     for table in log.tables:
+        last = table.rows[-1].line if table.rows else table.line
         for one in paired_rows(table):
             if one.exact and not any(one.differences):
+                if any(_SEEN.search(said.text) for said in below(log, last, table.section)):
+                    continue
                 facts = {"arm": one.arm, "other": one.baseline, "count": len(one.differences)}
                 yield Finding("no-op", "caution", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
     seen: dict[tuple[float, ...], Listing] = {}

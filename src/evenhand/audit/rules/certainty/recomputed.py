@@ -37,6 +37,13 @@ _MOST = 4
 _ONE_SEED = Pattern(r"\b(?:seeds?[\s_#=]*|s\s?=\s?)\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
 """What follows is the result of this one."""
 
+_SELECTED = Pattern(
+    r"\b(?:best|lowest|highest|top) (?P<few>\d{1,2}) (?:of|out of|from|seeds|runs)\b|"
+    r"\b(?P<some>\d{1,2}) (?:best|lowest|highest)\b",
+    re.IGNORECASE,
+)
+"""So many seeds were chosen by their results: an interval of their mean is none of the arm's."""
+
 _COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
     r"\bid\b|\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
@@ -150,10 +157,11 @@ def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
     """Mean and spread of one arm's results over its seeds, where no row sums them up; one finding a table."""
     if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table)):
         return
+    chosen = {int(m["few"] or m["some"]) for line in log.spoken() for m in _SELECTED.finditer(line.body)}
     told, digits = [], 0
     for name, values in alone_in(table):
         facts = facts_of(np.array([one.value for one in values]), values)
-        if facts is None or _COST.search(name):
+        if facts is None or _COST.search(name) or len(values) in chosen or any(one.about for one in values):
             continue
         mean, sd, low, high = (float(str(facts[one])) for one in ("mean", "sd", "low", "high"))
         if sd >= 1.999 * values[0].half and not _beyond(values, low, high):

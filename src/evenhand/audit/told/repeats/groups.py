@@ -31,6 +31,7 @@ _FIRST = Pattern(
     r"reached|ended at|ends at|scored|ergab|a donné|dio|дал)?\s*$",
     re.IGNORECASE,
 )
+_PERCENTILE = Pattern(r"p\s?(?:1|5|10|25|50|75|80|90|9[5-9]|999?)", re.IGNORECASE)
 _INDEXED = Pattern(rf"(?<![^\W_])(?:{REPEAT}|s|r)\s*[#_-]?$", re.IGNORECASE)
 _OF = Pattern(r"\b(?:of|von|der|de|des|из|over)\s*$", re.IGNORECASE)
 _VERB = Pattern(
@@ -167,6 +168,8 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     lead = text[: run[0].start]
     label = lead[-80:]
     named = _FIRST.search(lead)
+    if named is not None and _PERCENTILE.fullmatch(f"{named['stem'].strip()}{named['index']}"):
+        return None  # of one distribution, whose mean is none of theirs
     fine = {n.decimals for n in run if n.value}
     whole = not any(n.decimals for n in run)
     if (
