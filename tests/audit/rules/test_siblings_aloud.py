@@ -226,6 +226,11 @@ COUNTS: dict[str, tuple[str, str, str]] = {
         "| stains | 61 | 20.3% |\n"
         "| hyphens | 44 | 14.7% |\n",
     ),
+    "bytes with their kibibytes": (
+        "count-and-rate", "- right: 48 (0.048)\n- 144 (0.144)\n- 288 (0.288)\n- 96 (0.084)\n\n1000 tried.\n",
+        "- factors: card 48 B (0.047 KiB) and note 144 B (0.14 KiB)\n- before: card 96 B (0.094 KiB) and note 288 B "
+        "(0.28 KiB), of 1000 such states\n",
+    ),
     "counts of runs in one form": ("count-and-rate", NIGHTS.format("3.4"), NIGHTS.format("2.1")),
     "counts with a comma before their share": (
         "count-and-rate", LIFTED.format(187, "81.9"), LIFTED.format(187, "77.9"),

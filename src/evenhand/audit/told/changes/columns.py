@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.number_words import a_digit_off
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
@@ -192,7 +193,8 @@ def _one_odd(
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
-        by_chance = min(math.prod(right.values()), _by_chance(list(exact.values()), column))
+        to_the_digit = len(exact) > 2 or (len(odd) == 1 and a_digit_off(odd[0][1], odd[0][2]))
+        by_chance = min(math.prod(right.values()), _by_chance(exact, to_the_digit))
         enough = right and by_chance <= chance and len(right) >= 2
         if len(odd) == 1:
             pair, number, found = odd[0]
@@ -212,10 +214,11 @@ def _one_odd(
     return best
 
 
-def _by_chance(slacks: Sequence[float], column: Sequence[Number | None]) -> float:
-    """How often differences that are right to their last digit would be by chance, among those of the column's size."""
-    reach = max((abs(n.value) for n in column if n is not None), default=0.0)
-    return math.prod(min(1.0, 2 * slack / reach) if reach else 1.0 for slack in slacks)
+def _by_chance(exact: Mapping[tuple[float, float], float], to_the_digit: bool) -> float:
+    """How often differences that are right to their last digit would be by chance, among those of the column's size;
+    of two alone that says something where a digit makes the odd one right, too."""
+    reach = max((abs(told) for _, told in exact), default=0.0)
+    return math.prod(min(1.0, 2 * slack / reach) for slack in exact.values()) if reach and to_the_digit else 1.0
 
 
 def _to_another_row(

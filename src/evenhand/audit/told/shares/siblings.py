@@ -20,7 +20,7 @@ from evenhand.audit.told.shares.grim import as_fine
 from evenhand.audit.told.shares.spoken import is_share
 
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
-_OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
+_OF_ELSE = Pattern(r"\s*%?\s*(?:of|von|de|из)\b|\s?(?:[KMGT]i?B|bytes?|bits?)\b", re.IGNORECASE)
 _OUT_OF = Pattern(r"(?:/|\b(?:of|out of|von|de|из))\s*$", re.IGNORECASE)
 _A_SHARE = Pattern(r"\b(?:pct|percent\w*|shares?|rates?)\b|%", re.IGNORECASE)
 _OF_ALL_ROWS = Pattern(r"\b(?:overall|total|sum|all)\b", re.IGNORECASE)
@@ -144,7 +144,12 @@ def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
         for one, other in zip_longest(found, found[1:]):
             if not one.whole or _OUT_OF.search(one.before):
                 continue  # ``6/17 (35 %)``: the share is that of 6
-            if other is not None and is_share(other) and _OPENS.fullmatch(one.after) and not _OF.match(other.after):
+            if (
+                other is not None
+                and is_share(other)
+                and _OPENS.fullmatch(one.after)
+                and not _OF_ELSE.match(other.after)
+            ):
                 parts.append(Part(int(one.value), other.number, other.line))
             else:
                 wholes.append(int(one.value))
