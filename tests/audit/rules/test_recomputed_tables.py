@@ -344,3 +344,11 @@ def test_differences_that_cancel_have_a_mean_of_nothing(tmp_path: Path) -> None:
     (tmp_path / "log.md").write_text(f"## Accuracy\n\n{rows}", encoding="utf-8")
     (told,) = [sentence(one) for one in audit(open_logs([tmp_path / "log.md"])) if one.rule == "recomputed"]
     assert "mean 0, sample sd" in told
+
+
+def test_an_arm_over_seeds_that_were_chosen_or_told_roughly_has_no_interval(tmp_path: Path) -> None:
+    table = ONE.format("accuracy", "0.71", "0.73", "0.76")
+    assert len(notes(tmp_path, table + "\nMean of the 5 lowest of all seeds of the first round: 0.69.\n")) == 1
+    assert notes(tmp_path, table + "\nThese are the 3 best of eight seeds.\n") == []
+    assert notes(tmp_path, table + "\nWe kept the best 3 of 8 seeds.\n") == []
+    assert notes(tmp_path, ONE.format("accuracy", "~0.71", "0.73", "0.76")) == []

@@ -14,6 +14,7 @@ from evenhand.audit.text.pattern import Pattern
 
 _HEADING = Pattern(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _BULLET = Pattern(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
+_DOUBLED = Pattern(r"\s*\|(?P<cells>(?:\|[^|]+\|)+)\|\s*")
 _RULER = Pattern(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
 _UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
 _GAPS = Pattern(r"(?<=\S)(?:\s{2,}|\t)(?=\S)")
@@ -195,11 +196,14 @@ def _is_ruled(lines: Sequence[Line], place: int) -> bool:
 
 
 def _table(lines: Sequence[Line], start: int, end: int) -> tuple[Table | None, list[int]]:
-    if end - start < 3 or not _RULER.match(lines[start + 1].text):
+    doubled = _DOUBLED.fullmatch(lines[start].text)  # a wiki's header, which needs no ruler
+    first = start + (1 if doubled else 2)
+    if end - start < 3 or not (doubled or _RULER.match(lines[start + 1].text)):
         return None, []
-    header = tuple(plain(cell) for cell in cells_of(lines[start].text))
+    head = doubled["cells"].replace("||", "|") if doubled else lines[start].text
+    header = tuple(plain(cell) for cell in cells_of(head))
     rows, short = [], []
-    for line in lines[start + 2 : end]:
+    for line in lines[first:end]:
         raw = cells_of(line.text)
         torn = line is lines[-1] and lines[start].text.rstrip().endswith("|") and not line.text.rstrip().endswith("|")
         if torn or len(raw) != len(header):

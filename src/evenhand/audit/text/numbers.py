@@ -6,6 +6,7 @@ What only looks like a number is left alone: parts of names (``scalar_l10``), da
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -193,3 +194,9 @@ def _beside(text: str, later: tuple[Number, ...], whole: Number) -> Number | Non
         return None
     between = _OF_WHAT.sub("", text[whole.end : later[0].start].strip(" *`~≈"))
     return later[0] if between in ("(", "=", "(=", ":", "→", "->", "-", "–", "—") else None
+
+
+def right(mean: Number, values: Sequence[Number]) -> bool:
+    """Whether a printed mean can be that of values, whatever was rounded away."""
+    slack = sum(v.slack for v in values) / len(values) + mean.slack
+    return abs(sum(v.value for v in values) / len(values) - mean.value) <= slack * (1 + 1e-9)

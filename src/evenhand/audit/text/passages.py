@@ -55,7 +55,7 @@ _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 
 _LONGEST = 1200
-"""Letters from which on lines without a full stop are no sentence, but each its own: names, transcripts, a program's."""
+"""Letters from which on lines without a full stop are no sentence, but each its own: names, transcripts."""
 
 _FIGURES_ALONE = Pattern(r"[\s\d.,;:|eE+\-−%()\[\]/]*")
 _CURVE = 40

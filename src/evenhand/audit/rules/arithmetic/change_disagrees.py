@@ -24,7 +24,7 @@ from evenhand.audit.told.changes.from_to import concluded_in, from_to_in, roled_
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.shown import of_a_third, shown
 from evenhand.audit.told.changes.spoken import told_wrong_in
-from evenhand.audit.told.changes.stated import stated_in
+from evenhand.audit.told.changes.stated import listed_in, stated_in
 from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 
 _NEAR = 1.5
@@ -51,7 +51,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _all(log: Log) -> Iterator[Finding]:
     """The findings of a log, one a line where sentences of three numbers are read; those of closed forms first."""
     told: set[int] = set()
-    for change in closed_in(log):
+    for change in (*closed_in(log), *listed_in(log)):
+        if change.line.number in told:
+            continue
         told.add(change.line.number)
         yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
     for one in (one for one in _found_in(log) if one.place.line not in told):
@@ -77,7 +79,7 @@ def _of_a_pen(one: Finding) -> bool:
     (told,) = numbers(str(one.facts["printed"]))
     points, relative = abs(one.facts["difference"]), abs(one.facts["relative"] or 0)
     ratio = 1 + (one.facts["relative"] or 0) / 100
-    ways = [points, 100 * points, relative, relative / 100, ratio, 1 / ratio if ratio else 0]
+    ways = [points, 100 * points, relative, relative / 100, ratio, *((1 / ratio, relative / ratio) if ratio else ())]
     return any(way and (1 / _NEAR <= abs(told.value) / way <= _NEAR or a_digit_off(told, way)) for way in ways)
 
 
@@ -121,7 +123,7 @@ def _found_in(log: Log) -> Iterator[Finding]:
             known.add((odd.line.number, odd.delta.start))
             change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
             one = _finding(log, change, sure=True, read=True)
-            yield replace(one, unproven=False, closed=odd.right >= _SIBLINGS and not log.computed)
+            yield replace(one, unproven=False, closed=(odd.right >= _SIBLINGS or odd.apart) and not log.computed)
     for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
         if not any(line == told.line.number for line, _ in known):
             change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)

@@ -11,7 +11,7 @@ from itertools import permutations
 
 from evenhand.audit.finding import Finding, Level, Rule, lone, place_of
 from evenhand.audit.text.log import Log, Row, Table
-from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import beside
@@ -32,14 +32,21 @@ _FOLLOWS = Pattern(
 )
 """Names of columns that follow from others; that a column without such a name does is an accident."""
 
+_FACTOR = Pattern(r"(?<![a-z])(?:speed-? ?up|ratio|factor|times (?:faster|slower|smaller))(?![a-z])", re.IGNORECASE)
+"""Names of columns that are the ratio of two others, so that two rows show of which."""
+
+_FEWEST, _BY_CHANCE = 3, 1e-7
+_FEWEST_OF_FACTORS, _FACTORS_BY_CHANCE, _SLIP = 2, 1e-4, 1.5
+"""How many rows keep a relation, how seldom they would by chance; and how far off the row is that a slip made."""
+
 _MOST_COLUMNS = 10
 _MOST_ROWS = 200
 _LOOKED_AT = 8
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """A relation that holds in at least three rows, by no accident, but not in one."""
-    tables = ((log, table) for log in logs for table in log.tables if 4 <= len(table.rows) <= _MOST_ROWS)
+    """A relation that holds in at least three rows, or two of a column of factors, by no accident, but not in one."""
+    tables = ((log, table) for log in logs for table in log.tables if _FEWEST <= len(table.rows) <= _MOST_ROWS)
     return lone(one for log, table in tables for one in _pairs(log, table))
 
 
@@ -48,7 +55,7 @@ def _numeric(table: Table) -> list[int]:
     return [
         i
         for i in range(len(table.header))
-        if sum(one is not None for one in columns[i]) >= 4 and len({one.value for one in columns[i] if one}) >= 3
+        if sum(one is not None for one in columns[i]) >= _FEWEST and len({one.value for one in columns[i] if one}) >= 3
     ]
 
 
@@ -59,7 +66,8 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()
     for target, a, b, name, way in _relations(table):
-        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b))
+        factor = "ratio" in name and _FACTOR.search(table.header[target]) is not None
+        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b), factor=factor)
         if odd == []:
             sound |= {target, a, b}
         for row, expected in odd or ():
@@ -136,7 +144,7 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
 
 
 def _odd_rows(
-    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int]
+    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int], *, factor: bool = False
 ) -> list[tuple[int, Range]] | None:
     """Rows that break a relation which the others keep, none where all keep it; None where it is no relation.
 
@@ -155,14 +163,25 @@ def _odd_rows(
         elif value.value not in key[1:] and value.value and not {0.0, 1.0} & set(key[1:]):
             width = (found[1] - found[0]) + 2 * value.slack
             shown[key] = min(1.0, width / max(abs(value.value), width, 1e-12))
-    if len(shown) < 3 or len(odd) > 1 or math.prod(shown.values()) > 1e-7:
+    by_chance = math.prod(shown.values())
+    named = factor and len(shown) >= _FEWEST_OF_FACTORS and by_chance <= _FACTORS_BY_CHANCE
+    if len(odd) > 1 or not (named or (len(shown) >= _FEWEST and by_chance <= _BY_CHANCE)):
         return None  # several rows that break it were computed in another way: no slip
+    if len(shown) < _FEWEST and not all(_slip(column[row], found) for row, found in odd):
+        return None
     return odd if all(_far(column[row], found) for row, found in odd) else None
 
 
 def _far(value: Number | None, found: Range) -> bool:
     """Whether a value misses a range by more than a last digit that was cut off."""
     return value is not None and (value.value - 3 * value.slack > found[1] or value.value + 3 * value.slack < found[0])
+
+
+def _slip(value: Number | None, found: Range) -> bool:
+    """Whether a value is near the right one, as a slip of the pen leaves it, or has one digit other."""
+    right = abs(found[2])
+    near = value is not None and right > 0 and 1 / _SLIP <= abs(value.value) / right <= _SLIP
+    return value is not None and (near or a_digit_off(value, right))
 
 
 def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: Range) -> Finding:

@@ -10,13 +10,13 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import a_digit_off, printed, shown
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
 from evenhand.audit.told.means.siblings import form_of, forms, mean_held
 from evenhand.audit.told.means.summary_line import restricted
 from evenhand.audit.told.means.summed import summed_up
-from evenhand.audit.told.repeats.averaged import right, role_of
+from evenhand.audit.told.repeats.averaged import role_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
 from evenhand.audit.told.seeds.series import Series, series_of

@@ -12,13 +12,12 @@ from typing import Any
 from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
-from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.numbers import numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 from evenhand.audit.told.means.siblings import form_of, forms, spread_held
 from evenhand.audit.told.means.summed import summed_up
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
 

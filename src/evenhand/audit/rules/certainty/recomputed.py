@@ -12,14 +12,13 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, Paired, delta_columns, paired_rows
 from evenhand.audit.told.arms.furthest import apart_in
 from evenhand.audit.told.arms.seeded import Apart
 from evenhand.audit.told.arms.side_by_side import alone_in
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.count import seeds_of
 from evenhand.audit.told.seeds.series import OVER, Series, series_of
 from evenhand.audit.told.seeds.spreads import RESAMPLED, to_baseline
@@ -36,6 +35,13 @@ _RANGE = Pattern(
 _MOST = 4
 _ONE_SEED = Pattern(r"\b(?:seeds?[\s_#=]*|s\s?=\s?)\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
 """What follows is the result of this one."""
+
+_SELECTED = Pattern(
+    r"\b(?:best|lowest|highest|top) (?P<few>\d{1,2}) (?:of|out of|from|seeds|runs)\b|"
+    r"\b(?P<some>\d{1,2}) (?:best|lowest|highest)\b",
+    re.IGNORECASE,
+)
+"""So many seeds were chosen by their results: an interval of their mean is none of the arm's."""
 
 _COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
@@ -150,10 +156,11 @@ def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
     """Mean and spread of one arm's results over its seeds, where no row sums them up; one finding a table."""
     if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table)):
         return
+    chosen = {int(m["few"] or m["some"]) for line in log.spoken() for m in _SELECTED.finditer(line.body)}
     told, digits = [], 0
     for name, values in alone_in(table):
         facts = facts_of(np.array([one.value for one in values]), values)
-        if facts is None or _COST.search(name):
+        if facts is None or _COST.search(name) or len(values) in chosen or any(one.about for one in values):
             continue
         mean, sd, low, high = (float(str(facts[one])) for one in ("mean", "sd", "low", "high"))
         if sd >= 1.999 * values[0].half and not _beyond(values, low, high):

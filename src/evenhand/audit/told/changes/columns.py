@@ -21,7 +21,8 @@ _RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|relativ\w*)(?![a-z])", re.IGNORE
 _EMPTY = frozenset(
     ("", "-", "--", "---", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", ".")
 )
-_CHANCE, _MARKED, _NAMED = 0.01, 0.05, 0.9
+_CHANCE, _MARKED, _NAMED, _HARDLY = 0.01, 0.05, 0.9, 1e-4
+_APART = 2
 _ROUGHLY = 0.01
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
 
@@ -31,7 +32,14 @@ Pair = tuple[Number, Number, int, int]
 
 @dataclass(frozen=True)
 class Odd:
-    """A difference of a row that is not that of its two values, where those of the other rows are."""
+    """A difference of a row that is not that of its two values, where those of the other rows are.
+
+    Attributes:
+        base, new, delta: the two values, and the difference as printed.
+        line, base_line: where the difference and the first value stand.
+        right: how many other differences are right.
+        apart: the others are right by no accident, in a way that their units name, and the odd one is of another way.
+    """
 
     base: Number
     new: Number
@@ -39,6 +47,7 @@ class Odd:
     line: Line
     base_line: Line
     right: int
+    apart: bool = False
 
 
 def odd_differences(log: Log) -> Iterator[Odd]:
@@ -190,15 +199,16 @@ def _one_odd(
             turned = abs(found + number.value) <= _slack(pair, number, way)
             other = turned or _of_another_way(pair, number)
             formula = right and other and _told_way(table.header, place, way, turned=turned)
+            apart = bool(way is _relative and other and not turned and by_chance <= _HARDLY and _by_unit(known))
             slip = _is_near(found, number) and (not other or (turned and pair[2] != pair[3]))
             one_sided = turned and not any(n.signed for n in column if n is not None)
-            if (formula or (enough and slip)) and not one_sided and not _estimated(table, place):
+            if (formula or apart or (enough and slip)) and not one_sided and not _estimated(table, place):
                 row, base = table.rows[pair[3]], table.rows[pair[2]]
                 told = [n.value for n in column if n is not None and n is not number]
                 last = row is table.rows[-1] and _mean_of(told, number)
                 if not last and not OF_OTHERS.search(row.cells[0]) and not _to_another_row(pairs, pair, number, way):
                     lines = log.line(row.line_of(place)), log.line(base.line)
-                    best = Odd(pair[0], pair[1], number, *lines, len(right))
+                    best = Odd(pair[0], pair[1], number, *lines, len(right), apart and len(right) >= _APART)
     return best
 
 
@@ -231,6 +241,11 @@ def _told_way(header: Sequence[str], place: int, way: Callable[[float, float], f
     if not turned:
         return _RELATIVE.search(header[place]) is not None and way in (_relative, _share)
     return sum(len(one) > 1 and one.strip().lower() in header[place].lower() for one in header) >= 3
+
+
+def _by_unit(known: Sequence[tuple[Pair, Number]]) -> bool:
+    """Whether units say how a column is computed: percentages of amounts that are none themselves."""
+    return all(number.unit == "%" and not {one.unit for one in pair[:2]} & {"%", "pp"} for pair, number in known)
 
 
 def _mean_of(told: Sequence[float], number: Number) -> bool:

@@ -7,16 +7,28 @@ are printed alike, and their difference is called one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby, starmap
 
 from evenhand.audit.text.log import Kind, Line, Log
+from evenhand.audit.text.number_words import a_digit_off
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes import words
-from evenhand.audit.told.changes.change import Change, is_near
+from evenhand.audit.told.changes.change import Change, is_near, readings, two_results
 
 Numbers = tuple[Number, ...]
+
+_ALL = Pattern(
+    r"(?<![a-z])(?:from (?:the )?(?:first|top|start|beginning|base(?:line)?) to (?:the )?(?:last|bottom|end|final\w*)|"
+    r"in total|in all|altogether|all (?:the |of the )?(?:\w+ )?steps together|the steps add up to)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What a chain of steps makes together."""
+
+_THREE, _NEAR, _BELOW, _WORDS_BETWEEN, _MOST = 3, 1.5, 4, 30, 40
 
 
 @dataclass(frozen=True)
@@ -165,3 +177,95 @@ def _told(line: Line, base: Number, new: Number, delta: Number) -> tuple[Change,
     elif delta.unit == "pp" and not base.unit and max(base.value, new.value) > 1.5:
         known = replace(delta, unit="")
     return Change(base, new, known, line, line, True, line.body[max(0, base.start - 40) : base.start].strip()), relative
+
+
+def listed_in(log: Log) -> Iterator[Change]:
+    """The one difference of lines of one form that its two numbers do not have, and the sum that a chain's do not."""
+    for block in _blocks(log) if not log.data else ():
+        alike: dict[tuple[str, ...], list[Change]] = {}
+        for line in block:
+            if len(line.numbers) == _THREE and two_results(*line.numbers[:2]) and _is_told(line.numbers[2]):
+                one, other, delta = line.numbers
+                form: tuple[str, ...] = (
+                    line.body[one.end : other.start],
+                    line.body[other.end : delta.start],
+                    line.body[delta.end :],
+                )
+                change = Change(one, other, delta, line, line, True, line.body[: one.start].strip())
+                alike.setdefault((*(text.lower() for text in form), delta.unit), []).append(change)
+        for form, found in alike.items():
+            if len(found) >= _THREE and not any(map(words.CLOSED_SKIPS.search, form)):
+                yield from _odd(found)
+        yield from _in_all(log, block)
+
+
+def _blocks(log: Log) -> Iterator[list[Line]]:
+    """Runs of lines of one kind with nothing between them."""
+    for kind, lines in groupby(log.lines, key=lambda line: line.kind):
+        block = list(lines) if kind in _RESULTS.kinds else []
+        if len(block) >= _THREE:
+            yield block
+
+
+def _is_told(delta: Number) -> bool:
+    return (delta.unit in ("%", "pp") or (delta.signed and not delta.unit)) and not (delta.about or delta.spread)
+
+
+def _odd(found: list[Change]) -> Iterator[Change]:
+    """The one change that is none in the way in which all others are one, two to the last digit; nor in another way."""
+    apart = {way: [one for one in found if way not in readings(one)] for way in _EXACT}
+    for way, odd in apart.items() if all(apart.values()) else ():
+        right = {(one.base.value, one.new.value) for one in found if one not in odd and _is_exact(one, way)}
+        if len(odd) == 1 and len(right) >= _THREE - 1:
+            (one,) = odd
+            wide = replace(one, delta=replace(one.delta, half=2 * one.delta.half))
+            other = way in readings(wide) or any(_is_exact(one, another) for another in _EXACT)
+            if not other and _slip_of(one.delta, _EXACT[way](one)):
+                yield one
+                return
+
+
+_EXACT: dict[str, Callable[[Change], float]] = {
+    "absolute": lambda one: one.new.value - one.base.value,
+    "absolute in points": lambda one: 100 * (one.new.value - one.base.value),
+    "relative": lambda one: 100 * (one.new.value / one.base.value - 1),
+    "relative to the new": lambda one: 100 * (1 - one.base.value / one.new.value),
+}
+
+
+def _is_exact(one: Change, way: str) -> bool:
+    """Whether a difference is right to its last digit."""
+    return abs(abs(_EXACT[way](one)) - abs(one.delta.value)) <= one.delta.slack * (1 + 1e-9)
+
+
+def _slip_of(told: Number, right: float) -> bool:
+    near = bool(right) and 1 / _NEAR <= abs(told.value / right) <= _NEAR
+    return near or a_digit_off(told, right)
+
+
+def _in_all(log: Log, block: list[Line]) -> Iterator[Change]:
+    """``From the first to the last that is +0.0111`` below results, each with its difference to the one above it."""
+    if len(block) > _MOST or any(not line.numbers for line in block):
+        return
+    values = [next((n for n in reversed(line.numbers) if not n.signed), line.numbers[-1]) for line in block]
+    steps = [line.numbers[-1] for line in block[1:]]
+    if not all(n.signed for n in steps) or not all(starmap(_step, zip(values, values[1:], steps, strict=False))):
+        return
+    place = log.by_number[block[-1].number]
+    for line in log.lines[place + 1 : place + 1 + _BELOW]:
+        told = _ALL.search(line.body) if line.kind in _RESULTS.kinds else None
+        sums = [n for n in line.numbers if told and told.end() <= n.start + 1 <= told.end() + _WORDS_BETWEEN]
+        if told is None or not sums or not sums[0].signed or line.numbers[0] is not sums[0]:
+            continue
+        total, right = sums[0], values[-1].value - values[0].value
+        slack = total.slack + values[0].slack + values[-1].slack
+        others = {b.value - a.value for a in values for b in values if a is not b}
+        own = (total.unit, total.decimals) == (steps[-1].unit, steps[-1].decimals)
+        if own and all(abs(total.value - one) > slack * (1 + 1e-9) for one in others) and _slip_of(total, right):
+            yield Change(values[0], values[-1], total, line, block[0], True)
+
+
+def _step(one: Number, other: Number, step: Number) -> bool:
+    """Whether a result and the one above it have the difference that is told of them, printed as finely as they are."""
+    alike = (one.unit, one.decimals) == (other.unit, other.decimals) and step.decimals == one.decimals > 0
+    return alike and abs(other.value - one.value - step.value) <= step.slack + one.slack + other.slack

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.text.vocabulary.numerals import any_number, number_of
@@ -15,7 +15,6 @@ from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, SPREAD_WORD
 from evenhand.audit.told.means.blocks import Block, blocks_of
 from evenhand.audit.told.means.summary_line import LOOSE, Part, parts_of, pointed_at, restricted
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated

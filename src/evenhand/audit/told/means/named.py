@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from evenhand.audit.text.log import Log, Table, only_number
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import any_number, number_of
-from evenhand.audit.told.repeats.averaged import right, role_of
+from evenhand.audit.told.repeats.averaged import role_of
 from evenhand.audit.told.repeats.indexed import frame_of
 from evenhand.audit.told.seeds.otherwise import other_average
 from evenhand.audit.told.seeds.series import Series

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.log import Log, per_log
+from evenhand.audit.text.numbers import right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.means.beneath import beneath
 from evenhand.audit.told.means.named import named
-from evenhand.audit.told.repeats.averaged import averaged, right
+from evenhand.audit.told.repeats.averaged import averaged
 from evenhand.audit.told.repeats.averages import OVER_ELSE
 from evenhand.audit.told.repeats.recorded import recorded
 from evenhand.audit.told.repeats.spoken import spoken

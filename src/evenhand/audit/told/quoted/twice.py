@@ -18,7 +18,9 @@ _METRIC = Pattern(
     r"hit\S*|resolv\w+|pass\S*|latency|p95|p99|ms|mae|rmse|perplexity|ppl|f1|auc|em|acc\w*|loss|micro-f1|macro-f1|error|rate)(?![a-z])",
     re.IGNORECASE,
 )
-_ID = Pattern(r"(?=\S{0,60}\d)[^\W\d_]+[-_.=@]?\d[\w.-]*|(?=\S{0,60}\d)[^\W\d_]+(?:[-+_.][^\W_]+)+|\d+[-_]?[^\W\d_]+\w*")
+_ID = Pattern(
+    r"(?=\S{0,60}\d)[^\W\d_]+[-_.=@]?\d[\w.-]*|(?=\S{0,60}\d)[^\W\d_]+(?:[-+_.][^\W_]+)+|\d+[-_]?[^\W\d_]+\w*"
+)
 _NO_NAME = Pattern(
     r"(?:iter|iteration|recall|ndcg|hit|pass|hits|top|map|mrr|prec\w*|p|r|acc|em|k|rouge|f|auc|int|fp|bf|n|seed|epoch|step|steps|day|week|"
     r"table|section|line|fig|round|lr|wd|bs|batch|micro-f|macro-f|gpt|a|rtx|h|v|layer|l|t)[-_.=@]?\d*(?:\.\d+)?[a-z]?|"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, ENDS
 from evenhand.audit.text.vocabulary.own_words import nothing_new
@@ -50,12 +50,6 @@ def role_of(name: str) -> str:
     if mean and not (spread and spread.start() < mean.start()):
         return "mean"
     return "spread" if spread else "pooled" if POOLED.search(name) else ""
-
-
-def right(mean: Number, values: Sequence[Number]) -> bool:
-    """Whether a printed mean can be that of values, whatever was rounded away."""
-    slack = sum(v.slack for v in values) / len(values) + mean.slack
-    return abs(sum(v.value for v in values) / len(values) - mean.value) <= slack * (1 + 1e-9)
 
 
 def averaged(log: Log) -> Iterator[Series]:

@@ -168,13 +168,13 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     lead = text[: run[0].start]
     label = lead[-80:]
     named = _FIRST.search(lead)
-    if named is not None and _PERCENTILE.fullmatch(f"{named['stem'].strip()}{named['index']}"):
-        return None  # of one distribution, whose mean is none of theirs
+    percentiles = named is not None and _PERCENTILE.fullmatch(f"{named['stem'].strip()}{named['index']}")
     fine = {n.decimals for n in run if n.value}
     whole = not any(n.decimals for n in run)
     if (
         _AND_SO_ON.match(text, run[-1].end)
         or len(run) > _MOST
+        or percentiles  # of one distribution, whose mean is none of theirs
         or not fine
         or max(fine) - min(fine) > 1
         or len({n.unit for n in run if n.unit}) > 1

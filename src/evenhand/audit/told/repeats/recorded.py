@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
-from evenhand.audit.told.repeats.averaged import right, role_of
+from evenhand.audit.told.repeats.averaged import role_of
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said
 

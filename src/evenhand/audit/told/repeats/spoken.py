@@ -7,13 +7,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, SPREAD_WORD
 from evenhand.audit.text.words import tokens
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.averages import Told, told_in
 from evenhand.audit.told.repeats.groups import BY_SEED, Group, groups_of
 from evenhand.audit.told.repeats.indexed import goes_on_above, of_repeats

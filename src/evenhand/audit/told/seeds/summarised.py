@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, ENDS, MEAN, SPREAD
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.series import Series
 
 _SEED = Pattern(

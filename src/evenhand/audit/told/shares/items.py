@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.log import Log, per_log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.tested import COUNTED, NOUN, OF_NO_TEST, OF_THE, TESTED, THINGS
+from evenhand.audit.text.words import hoped_in
+from evenhand.audit.told.shares.grim import TRAINED
 
 _ITEMS = Pattern(
     r"(?<![\w.,/])(?P<n>\d{1,3}(?:,\d{3})+|\d{2,6})[\s-]+(?:(?:held[- ]out|test|dev|eval(?:uation)?|validation|val|"
@@ -29,6 +34,9 @@ _IN_PARTS = Pattern(
 )
 _NO_PARTS = Pattern(r"\b(?:no|not|none|never|without|instead of|rather than)\b|n['’]t\b", re.IGNORECASE)
 _BESIDE = 30
+
+_WORD = Pattern(r"[^\W\d_]{4,}")
+_STEM, _ASIDE, _MOST_SENTENCES = 5, 40, 200
 
 _MOST = 2000
 _DIFFERENT = 3
@@ -109,3 +117,87 @@ def _round(items: int, values: Sequence[Number]) -> bool:
     text = str(items)
     few = text.strip("0") in ("1", "2", "5") and items <= 100
     return (few or text.strip("0") == "1") and all(n.decimals >= 2 for n in values)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A told number of items.
+
+    Attributes:
+        items: how many.
+        line: where it is told.
+        named: the shares are said to be of these: by their column's name, or in as many words.
+    """
+
+    items: int
+    line: Line
+    named: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number that words follow, or that is said to be of all shares or of a test, as it stands in a sentence."""
+
+    items: int
+    line: Line
+    words: tuple[str, ...]
+    named: bool
+    tested: bool = False
+
+
+def wholes_of(told: Sequence[Told], name: str = "", line: Line | None = None) -> list[Whole]:
+    """The numbers of items that a column's name, or sentences, tell of; what names the shares goes before."""
+    found: dict[int, Whole] = {}
+    of_the = re.search(r"\bof (?:the |all |our )?(\d{2,4})(?!\d)", name)
+    if of_the and line:
+        found[int(of_the[1])] = Whole(int(of_the[1]), line, named=True)
+    stems = {word[:_STEM].lower() for word in _WORD.findall(name)}
+    tested = {one.items for one in told if one.tested}
+    for one in told:
+        named = one.named or any(word[:_STEM].lower() in stems for word in one.words)
+        named = named or (one.tested and len(tested) == 1)
+        items = named or not one.words or any(NOUN.fullmatch(word) for word in one.words)
+        if items and (one.items not in found or (named and not found[one.items].named)):
+            found[one.items] = Whole(one.items, one.line, named)
+    return list(found.values())
+
+
+@per_log
+def _by_section(log: Log) -> dict[int, tuple[list[Sentence], list[Told]]]:
+    """The sentences of each section, and the numbers of items that they may tell of."""
+    found: dict[int, tuple[list[Sentence], list[Told]]] = {}
+    for passage in passages_of(log):
+        sentences, told = found.setdefault(passage.section, ([], []))
+        for sentence in passage.sentences if len(sentences) < _MOST_SENTENCES else ():
+            sentences.append(sentence)
+            told += told_in(sentence)
+    return found
+
+
+def above_of(log: Log, section: int) -> tuple[list[Sentence], list[Told]]:
+    """The sentences of a section, and of those that it stands under, with what they tell."""
+    known = _by_section(log)
+    own = [known[one] for one in dict.fromkeys((*log.chain(section), -1)) if one in known]
+    return [one for sentences, _ in own for one in sentences], [one for _, told in own for one in told]
+
+
+def told_in(sentence: Sentence) -> Iterator[Told]:
+    text = sentence.text
+    if hoped_in(text):
+        return
+    for found in OF_THE.finditer(text):
+        yield Told(int(found["n"]), sentence.line_at(found.start("n")), (), named=True)
+    counted = [one for one in COUNTED.finditer(text) if not _learned_from(text, one)]
+    near = {
+        min(counted, key=lambda one: max(one.start() - mark.end(), mark.start() - one.end())).start()
+        for mark in (TESTED.finditer(text) if counted else ())
+    }  # of several numbers the one beside the word is that of the test
+    for found in counted:
+        items = int((found["n"] or found["m"]).replace(",", ""))
+        words = tuple((found["words"] or "").split())
+        tested = found.start() in near and any(THINGS.fullmatch(one) and not OF_NO_TEST.fullmatch(one) for one in words)
+        yield Told(items, sentence.line_at(found.start()), words, named=False, tested=tested)
+
+
+def _learned_from(text: str, one: re.Match[str]) -> bool:
+    return TRAINED.search(text[max(0, one.start() - _ASIDE) : one.end()]) is not None

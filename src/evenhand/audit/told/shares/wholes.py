@@ -11,13 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.audit.text.log import Line, Log, Table, per_log
+from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.numerals import any_number, number_of
-from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS
-from evenhand.audit.text.words import hoped_in
 from evenhand.audit.told.quantities import Quantity, quantities
 from evenhand.audit.told.shares.columns import is_mean
 from evenhand.audit.told.shares.grim import (
@@ -36,56 +34,31 @@ from evenhand.audit.told.shares.grim import (
     plain,
     possible,
 )
+from evenhand.audit.told.shares.items import Whole, above_of, told_in, wholes_of
 
-_TOLD = Pattern(
-    r"(?<![\w.,/@+\-−=<>≤≥~≈$#%])(?P<n>\d{1,3}(?:,\d{3})+|\d{1,4})[\s-]+"
-    r"(?P<words>(?!of\b|out\b|to\b|and\b|or\b)[a-z][\w’'-]*(?:\s+(?!of\b|out\b|to\b|and\b|or\b)[a-z][\w’'-]*){0,3})|"
-    r"(?<![a-z])n\s*[=:]\s*(?P<m>\d{1,4})(?![\d.,]*\d)",
-    re.IGNORECASE,
-)
-_NOUN = Pattern(rf"(?:{ITEM_NOUNS})", re.IGNORECASE)
-_OF_THE = Pattern(
-    r"(?<![a-z])(?:shares?|parts?|percent\w*|%|fraction|rates?|accuracy|right|correct|solved)[^.;|]{0,24}?"
-    r"(?:\bof|\bout of)\s+(?:the|these|those|all|our)\s+(?P<n>\d{1,4})(?![\d.,]*\d)",
-    re.IGNORECASE,
-)
 _LEFT_OUT = Pattern(
     r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|crash|unread|empty|"
     r"timed? ?out|ausge|пропущ|跳过",
     re.IGNORECASE,
 )
-_WORD = Pattern(r"[^\W\d_]{4,}")
 _OF_ALL_ROWS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
 _AFTER = Pattern(r"\s?%?\s*(?P<word>[^\W\d_]+)?")
+_PIECES = Pattern(r"[,;.()]|\band\b", re.IGNORECASE)
 _ENDS = Pattern(r"\s?%?\s*(?:$|[.,;)])")
 _OPENS = Pattern(r"[:=]\s*$")
+_APART_AT_END = Pattern(r"[^\W\d].*\S {2,}\d[\d.]*\s?%\s*$")
 _SAID = Pattern(r"(?:right|correct|solved|passed|resolved|accuracy|found|detected|accepted|recognised|recognized)$")
 _OF_ELSE = Pattern(
     r"(?<![a-z])(?:lower|higher|less|more|fewer|faster|slower|smaller|larger|relative|of the time|chance|confidence|"
     r"gain|drop|reduction|threshold|target|dropout|sparsity|interval|power)(?![a-z])",
     re.IGNORECASE,
 )
-_RARELY, _RARELY_NAMED = 3e-3, 2e-2
+_RARELY, _RARELY_NAMED = 3e-3, 2.5e-2
 """How seldom so many shares may be theirs by chance; where they are said to be shares of the items."""
 
 _SURELY = 1e-3
-_APART, _MOST_ROWS, _LONG, _MOST_SENTENCES = 0.3, 60, 80, 200
-_STEM, _BESIDE, _FEWEST = 5, 40, 3
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """A told number of items.
-
-    Attributes:
-        items: how many.
-        line: where it is told.
-        named: the shares are said to be of these: by their column's name, or in as many words.
-    """
-
-    items: int
-    line: Line
-    named: bool = False
+_APART, _MOST_ROWS, _LONG = 0.3, 60, 80
+_BESIDE, _FEWEST = 40, 3
 
 
 @dataclass(frozen=True)
@@ -99,10 +72,10 @@ class _Cell:
 
 def impossible_of_a_whole(log: Log) -> Iterator[Impossible]:
     """The odd share of each column, or of all entries of one form; several in one log are of other items: not sure."""
-    if log.data:
-        return
+    if log.computed or (log.data and not any(line.kind == "bullet" for line in log.lines)):
+        return  # remarks are those of a hand
     found = [one for table in log.tables for one in _in_table(log, table)]
-    found = found or list(_in_words(log))
+    found = found or ([] if log.data else list(_in_words(log)))
     yield from (replace(one, sure=len(found) == 1, closed=one.closed and len(found) == 1) for one in found)
 
 
@@ -120,8 +93,10 @@ def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
                  if len(found := numbers(row.cells[place])) == 1 and fair(n := found[0])]  # fmt: skip
         if len(cells) < max(_FEWEST, len(table.rows) - 1):
             continue
-        above, told = _above(log, table.section)
-        wholes = _wholes(told, name, log.line(table.line))
+        if log.data and len({one.share.decimals for one in cells}) > 1:
+            continue  # a program drops zeros
+        above, told = above_of(log, table.section)
+        wholes = wholes_of(told, name, log.line(table.line))
         if SHARE.search(name) or any(one.named for one in wholes):
             for one in _judged(above, cells, wholes, name):
                 row = next(i for i, row in enumerate(table.rows) if row.line_of(place) == one.line.number)
@@ -129,65 +104,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Impossible]:
                     yield one
 
 
-@dataclass(frozen=True)
-class _Told:
-    """A number that words follow, or that is said to be the whole of shares, as it stands in a sentence."""
-
-    items: int
-    line: Line
-    words: tuple[str, ...]
-    named: bool
-
-
-def _wholes(told: Sequence[_Told], name: str = "", line: Line | None = None) -> list[_Whole]:
-    """The numbers of items that a column's name, or sentences, tell of; what names the shares goes before."""
-    found: dict[int, _Whole] = {}
-    of_the = re.search(r"\bof (?:the |all |our )?(\d{2,4})(?!\d)", name)
-    if of_the and line:
-        found[int(of_the[1])] = _Whole(int(of_the[1]), line, named=True)
-    stems = {word[:_STEM].lower() for word in _WORD.findall(name)}
-    for one in told:
-        named = one.named or any(word[:_STEM].lower() in stems for word in one.words)
-        items = named or not one.words or any(_NOUN.fullmatch(word) for word in one.words)
-        if items and (one.items not in found or (named and not found[one.items].named)):
-            found[one.items] = _Whole(one.items, one.line, named)
-    return list(found.values())
-
-
-@per_log
-def _by_section(log: Log) -> dict[int, tuple[list[Sentence], list[_Told]]]:
-    """The sentences of each section, and the numbers of items that they may tell of."""
-    found: dict[int, tuple[list[Sentence], list[_Told]]] = {}
-    for passage in passages_of(log):
-        sentences, told = found.setdefault(passage.section, ([], []))
-        for sentence in passage.sentences if len(sentences) < _MOST_SENTENCES else ():
-            sentences.append(sentence)
-            told += _told(sentence)
-    return found
-
-
-def _above(log: Log, section: int) -> tuple[list[Sentence], list[_Told]]:
-    """The sentences of a section, and of those that it stands under, with what they tell."""
-    known = _by_section(log)
-    own = [known[one] for one in dict.fromkeys((*log.chain(section), -1)) if one in known]
-    return [one for sentences, _ in own for one in sentences], [one for _, told in own for one in told]
-
-
-def _told(sentence: Sentence) -> Iterator[_Told]:
-    text = sentence.text
-    if hoped_in(text):
-        return
-    for found in _OF_THE.finditer(text):
-        yield _Told(int(found["n"]), sentence.line_at(found.start("n")), (), named=True)
-    for found in _TOLD.finditer(text):
-        if TRAINED.search(text[max(0, found.start() - _BESIDE) : found.end()]) is None:
-            items = int((found["n"] or found["m"]).replace(",", ""))
-            words = tuple((found["words"] or "").split())
-            yield _Told(items, sentence.line_at(found.start()), words, named=False)
-
-
 def _judged(
-    above: Sequence[Sentence], cells: Sequence[_Cell], wholes: Sequence[_Whole], name: str = ""
+    above: Sequence[Sentence], cells: Sequence[_Cell], wholes: Sequence[Whole], name: str = ""
 ) -> Iterator[Impossible]:
     """The odd share among shares, of the one told number that all others are shares of."""
     unit = "%" if "%" in name or any(one.share.value > 1 or one.share.unit == "%" for one in cells) else ""
@@ -221,14 +139,15 @@ def _chance(share: Number, items: int, unit: str) -> float:
     return once if rounded else min(1.0, 2 * once)
 
 
-def _explained(above: Sequence[Sentence], one: _Cell, whole: _Whole, unit: str) -> bool:
+def _explained(above: Sequence[Sentence], one: _Cell, whole: Whole, unit: str) -> bool:
     """Whether a share is that of another number of items that is told, of some left out, of repeats or of halves."""
     if not one.share.decimals or in_halves(one.share, whole.items, unit):
         return True
     if _OF_ALL_ROWS.search(one.words) or AVERAGED.search(one.words) or REPEATED.search(one.words):
         return True
     texts = [one.words, *(sentence.text for sentence in above)]
-    told = {int(n.value) for text in texts for n in numbers(text) if not (n.decimals or n.unit or n.signed)}
+    bare = [(text, n) for text in texts for n in numbers(text) if not (n.decimals or n.unit or n.signed)]
+    told = {int(n.value) for text, n in bare if not _of_training(text, n)}
     others = {n for n in told if FEWEST <= n <= MOST and n != whole.items and chance(one.share, n, unit) <= _APART}
     if any(possible(one.share, n, unit, cut=False) for n in others):
         return True
@@ -237,6 +156,12 @@ def _explained(above: Sequence[Sentence], one: _Cell, whole: _Whole, unit: str) 
         return True
     often = {n for text in texts for found in REPEATED.finditer(text) for n in _often(found[0])}
     return any(possible(one.share, n * whole.items, unit, cut=False) for n in often)
+
+
+def _of_training(text: str, one: Number) -> bool:
+    """Whether the words right beside a number, up to a comma, say that so many were learned from."""
+    before = _PIECES.split(text[max(0, one.start - _BESIDE) : one.start])[-1]
+    return TRAINED.search(before) is not None or TRAINED.match(text[one.end :].lstrip()) is not None
 
 
 def _often(said: str) -> Sequence[int]:
@@ -251,13 +176,15 @@ def _in_words(log: Log) -> Iterator[Impossible]:
         return
     forms: dict[str, list[Quantity]] = {}
     sentences = [one for passage in passages_of(log) for one in passage.sentences]
+    rows = {row.line for table in log.tables for row in table.rows}
+    listed = not any(AVERAGED.search(one.text) or REPEATED.search(one.text) for one in sentences)
     for sentence in sentences:
         for one in quantities(sentence):
             if one.unit == "%" and one.plain and one.number.decimals and fair(one.number):
-                for form in _forms(one):
+                for form in (*_forms(one), *(_column(one) if listed and one.line.number not in rows else ())):
                     forms.setdefault(form, []).append(one)
-    told = [one for sentence in sentences for one in _told(sentence)] if any(map(_several, forms.values())) else []
-    wholes = _wholes(told)
+    told = [one for sentence in sentences for one in told_in(sentence)] if any(map(_several, forms.values())) else []
+    wholes = wholes_of(told)
     for found in forms.values():
         if _several(found) and not any(AVERAGED.search(_beside(one)) for one in found):
             yield from _judged(sentences, [_Cell(one.number, one.line, _beside(one)) for one in found], wholes)
@@ -281,3 +208,9 @@ def _forms(one: Quantity) -> Iterator[str]:
         yield ":"
     if _SAID.match(said):
         yield said
+
+
+def _column(one: Quantity) -> Iterator[str]:
+    """The place at the end of its line where a share stands apart, as in the rows of a table without a header."""
+    if _APART_AT_END.search(one.line.text) and one.line.numbers and one.line.numbers[-1].value == one.value:
+        yield f"|{len(one.line.text.rstrip())}"
