@@ -24,6 +24,29 @@ GRID = """+--------+-------+----------+
 | longer | 231   | 45.9     |
 +--------+-------+----------+
 """
+WIKI = """{| class="wikitable" style="width: 50%"
+! arm !! found !! per cent
+|-
+| none || 166 || 33.0
+|-
+| style="color: red" | longer || '''231''' || 45.9
+|}
+"""
+WIKI_BY_LINES = """{| class="wikitable"
+|+ One run of each
+|-
+! scope="col" | arm
+! found
+! per cent
+|-
+! none
+| 166 || 33.0
+|-
+! longer
+| 231
+| 45.9
+|}
+"""
 PAGE = """<!DOCTYPE html>
 <html><head><title>Log</title><style>td { color: red }</style></head>
 <body>
@@ -47,7 +70,14 @@ def read(folder: Path, text: str, name: str) -> Log:
 
 @pytest.mark.parametrize(
     ("text", "name", "line"),
-    [(SIMPLE, "a.rst", 1), (CLOSED, "a.rst", 2), (DASHES, "a.txt", 1), (GRID, "a.rst", 2), (PAGE, "a.html", 9)],
+    [
+        (SIMPLE, "a.rst", 1),
+        (CLOSED, "a.rst", 2),
+        (DASHES, "a.txt", 1),
+        (GRID, "a.rst", 2),
+        (PAGE, "a.html", 9),
+        (WIKI, "a.md", 2),
+    ],
 )
 def test_a_table_is_read_with_the_lines_of_its_rows(tmp_path: Path, text: str, name: str, line: int) -> None:
     (table,) = read(tmp_path, text, name).tables
@@ -56,6 +86,23 @@ def test_a_table_is_read_with_the_lines_of_its_rows(tmp_path: Path, text: str, n
     texts = text.splitlines()
     assert texts[table.line - 1] == texts[line - 1]
     assert all(row.cells[0] in texts[row.line - 1] for row in table.rows)
+
+
+def test_a_table_of_a_wiki_with_a_line_for_each_cell_has_its_rows_at_their_last_lines(tmp_path: Path) -> None:
+    log = read(tmp_path, f"= Runs =\n\n{WIKI_BY_LINES}\n== Next ==\n", "a.txt")
+    (table,) = log.tables
+    assert table.header == ("arm", "found", "per cent")
+    assert [(row.line, row.cells) for row in table.rows] == [
+        (11, ("none", "166", "33.0")), (15, ("longer", "231", "45.9")),
+    ]  # fmt: skip
+    assert table.before == "One run of each"
+    assert [(section.title, section.level) for section in log.sections] == [("Runs", 1), ("Next", 2)]
+    assert log.lines[11].text == "|-"
+
+
+@pytest.mark.parametrize("cell", ['rowspan="2" | none', "none\nthe second line of a cell"])
+def test_a_table_of_a_wiki_whose_cells_are_no_grid_is_left_alone(tmp_path: Path, cell: str) -> None:
+    assert read(tmp_path, WIKI.replace("none", cell, 1), "a.md").tables == ()
 
 
 def test_a_ruler_without_a_table_is_left_alone(tmp_path: Path) -> None:

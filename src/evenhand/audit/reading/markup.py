@@ -1,4 +1,4 @@
-"""Other markup as Markdown, line for line: tables under rulers of signs, reStructuredText, pages in HTML.
+"""Other markup as Markdown, line for line: tables under rulers of signs or of MediaWiki, reStructuredText, HTML.
 
 Each function takes the lines of a text as ``(number, text)`` and gives as many, so that every line keeps its number.
 """
@@ -17,6 +17,15 @@ _RULER = Pattern(r"^(\s*)([=-])\2+(?:\s+\2{2,})+\s*$")
 _PIECE = Pattern(r"[=-]{2,}")
 _GRID = Pattern(r"^\s*\+(?:[-=]+\+)+\s*$")
 _MOST_ROWS = 400
+
+_WIKI = Pattern(r"^\s*\{\|")
+_WIKI_ENDS = Pattern(r"^\s*\|\}")
+_WIKI_RULE = Pattern(r"^\s*\|-")
+_WIKI_CELL = Pattern(r"^\s*([|!])(?![-}+])(.*)$")
+_WIKI_STYLE = Pattern(r"^\s*(?:[\w-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[\w%#-]+)\s*)+\|(?!\|)")
+_WIKI_SPAN = Pattern(r"\b(?:row|col)span\b", re.IGNORECASE)
+_WIKI_TITLE = Pattern(r"^(={1,6})\s*([^=\s][^=]*?)\s*\1\s*$")
+_WIKI_BOLD = Pattern(r"'{3}(.+?)'{3}")
 
 _ADORNED = Pattern(r"^([=\-~^\"'+*#:.`_])\1{2,}\s*$")
 _FIELD = Pattern(r"^:([A-Za-z][\w .-]{0,30}):\s+(?=\S)")
@@ -106,6 +115,70 @@ def _grid(texts: Sequence[Numbered], made: list[Numbered], place: int) -> int:
     made[rulers[1]] = (texts[rulers[1]][0], _piped(["---"] * columns))
     made[rulers[-1]] = (texts[rulers[-1]][0], "")
     return last + 1
+
+
+def wiki_text(texts: Sequence[Numbered]) -> list[Numbered]:
+    """Tables of MediaWiki (``{|`` to ``|}``) as pipe tables, and the titles of a text that has one."""
+    made = list(texts)
+    place, read = 0, False
+    while place < len(texts):
+        if _WIKI.match(texts[place][1]) is None:
+            place += 1
+            continue
+        last = place + 1
+        while last < len(texts) and last - place < 2 * _MOST_ROWS and not _WIKI_ENDS.match(texts[last][1]):
+            last += 1
+        if last < len(texts) and _WIKI_ENDS.match(texts[last][1]) and (rows := _wiki_rows(texts[place + 1 : last])):
+            read = True
+            _pipe(texts, made, (place, last), rows)
+        place = last + 1
+    if read:
+        made = [(number, _WIKI_TITLE.sub(lambda one: f"{'#' * len(one[1])} {one[2]}", text)) for number, text in made]
+    return made
+
+
+def _wiki_rows(texts: Sequence[Numbered]) -> list[tuple[int, list[str]]]:
+    """The rows of a table with the place of their last line in it; none where a cell reaches over several."""
+    rows: list[tuple[int, list[str]]] = []
+    fresh = True
+    for place, (_, text) in enumerate(texts):
+        cell = _WIKI_CELL.match(text)
+        if cell is None:
+            if text.strip() and not text.lstrip().startswith(("|-", "|+")):
+                return []
+            fresh = fresh or _WIKI_RULE.match(text) is not None
+            continue
+        if _WIKI_SPAN.search(text):
+            return []
+        cells = [
+            _WIKI_STYLE.sub("", one).strip() for one in re.split(r"\|\||!!" if cell[1] == "!" else r"\|\|", cell[2])
+        ]
+        cells = [_WIKI_BOLD.sub(r"**\1**", one).replace("|", r"\|") for one in cells]
+        if fresh:
+            rows.append((place, cells))
+        else:
+            rows[-1] = (place, [*rows[-1][1], *cells])
+        fresh = False
+    return rows if len(rows) > 1 and len(rows[0][1]) > 1 else []
+
+
+def _pipe(
+    texts: Sequence[Numbered], made: list[Numbered], span: tuple[int, int], rows: list[tuple[int, list[str]]]
+) -> None:
+    """Sets rows in the place of a table; where a header has no ruler of its own below it, nothing is changed."""
+    start, last = span
+    head = start + 1 + rows[0][0]
+    if not _WIKI_RULE.match(texts[head + 1][1]):
+        return
+    empty = _piped([""] * len(rows[0][1]))
+    for i in range(start, last + 1):
+        made[i] = (texts[i][0], empty if head < i < last else "")
+    for place, cells in rows:
+        made[start + 1 + place] = (texts[start + 1 + place][0], _piped(cells))
+    made[head + 1] = (texts[head + 1][0], _piped(["---"] * len(rows[0][1])))
+    titles = [text.strip()[2:].strip() for _, text in texts[start + 1 : head] if text.lstrip().startswith("|+")]
+    if titles:
+        made[head - 1] = (texts[head - 1][0], titles[0])
 
 
 def structured_text(texts: Sequence[Numbered]) -> list[Numbered]:

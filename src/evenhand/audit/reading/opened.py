@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenhand.audit.reading.markdown import read_markdown
-from evenhand.audit.reading.markup import page_text, ruled_tables, structured_text
+from evenhand.audit.reading.markup import page_text, ruled_tables, structured_text, wiki_text
 from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
 from evenhand.audit.text.languages import foreign, in_english, pointed, with_commas
 from evenhand.audit.text.log import Log
@@ -170,7 +170,7 @@ def _as_markdown(path: Path, texts: list[tuple[int, str]]) -> list[tuple[int, st
     """The lines of a text in whatever markup its name or its tables tell, each with its number."""
     if path.suffix.lower() in PAGES:
         return page_text(texts)
-    return ruled_tables(structured_text(texts) if path.suffix.lower() == ".rst" else texts)
+    return ruled_tables(structured_text(texts) if path.suffix.lower() == ".rst" else wiki_text(texts))
 
 
 def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:

@@ -13,6 +13,7 @@ from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
+from evenhand.audit.told.means.siblings import form_of, forms, mean_held
 from evenhand.audit.told.means.summary_line import restricted
 from evenhand.audit.told.means.summed import summed_up
 from evenhand.audit.told.repeats.averaged import role_of
@@ -40,7 +41,12 @@ def _found_in(log: Log) -> Iterator[Finding]:
     proven = {(one.mean_line, one.mean) for one in series_of(log)}
     tables = {row.line: table for table in log.tables for row in table.rows}
     known = summed_up(log)
-    forms = Counter(_form(one) for one in known if one.closed and one.mean is not None and right(one.mean, one.values))
+    counts = Counter(_form(one) for one in known if one.closed and one.mean is not None and right(one.mean, one.values))
+    counts += Counter({_form(one): 1 for one in known if one.closed and _exactly(one)})  # counts as two
+    written = forms(log, known)
+    rows = {
+        one.mean_line.number for one in known if one.mean is not None and _below(one) and right(one.mean, one.values)
+    }
     for series in known:
         mean = series.mean
         if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
@@ -64,11 +70,14 @@ def _found_in(log: Log) -> Iterator[Finding]:
         if table is not None and _otherwise(table, series, mean):
             continue
         shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
-        plain = forms[_form(series)] >= _PLAIN
+        form = form_of(log, series)
+        held = form is not None and mean_held(written[form], series)
+        shown_all = shown_all or held
+        plain = held or counts[_form(series)] >= _PLAIN or (_below(series) and series.mean_line.number in rows)
         open_to_doubt = not shown_all or (other_average(series.values, mean) and not plain) or off < 2 * slack
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
-        closed = series.closed and not open_to_doubt and _confirmed(series, mean, found)
+        closed = (series.closed or held) and not open_to_doubt and _confirmed(series, mean, found)
         in_words = series.mean_line.kind in ("prose", "bullet") and not log.data
         open_to_doubt = open_to_doubt or (in_words and restricted(series.mean_line.body, near=True))
         yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
@@ -77,6 +86,18 @@ def _found_in(log: Log) -> Iterator[Finding]:
 def _form(series: Series) -> tuple[str, bool, int]:
     """In what kind of line values stand, whether their mean does, too, and how many there are."""
     return series.line.kind, series.mean_line is series.line, len(series.values)
+
+
+def _exactly(series: Series) -> bool:
+    """Whether a mean is to its last digit that of its values as they are printed, and no other average of theirs is."""
+    mean = series.mean
+    near = mean is not None and abs(float(series.array.mean()) - mean.value) <= mean.slack * (1 + 1e-9)
+    return near and mean is not None and not other_average(series.values, mean, exact=True)
+
+
+def _below(series: Series) -> bool:
+    """Whether a mean stands in a row below its column: what another column has there is a mean of the same kind."""
+    return series.sure and series.mean_line.kind == "row" and series.mean_line is not series.line
 
 
 def _of_repeats(table: Table, series: Series, mean: Number) -> bool:

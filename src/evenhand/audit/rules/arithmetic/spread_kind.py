@@ -16,6 +16,7 @@ from evenhand.audit.text.numbers import numbers, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT
+from evenhand.audit.told.means.siblings import form_of, forms, spread_held
 from evenhand.audit.told.means.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
@@ -58,12 +59,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         tables = {line: table.line for table in log.tables for line in (table.line, *(row.line for row in table.rows))}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
         declared = bool(read) and any(_DECLARED.search(line.body) for line in log.lines)
-        forms = Counter(_form(one, tables) for one, kind, _ in read if kind in ("sample", "population"))
+        written = forms(log, [one for one, _, _ in read])
+        counts = Counter(_form(one, tables) for one, kind, _ in read if kind in ("sample", "population"))
         wrong: list[Finding] = []
         for series, kind, facts in read:
             place = place_of(log, series.sd_line or series.mean_line)
             form = _form(series, tables)
-            beside = forms[form] >= (_SIBLINGS if form[0] else 1)
+            own = form_of(log, series)
+            held = own is not None and spread_held(written[own], series)
+            beside = held or counts[form] >= (_SIBLINGS if form[0] else 1)
             shown = _shown(series, beside=beside)
             fresh = (series.sd_line, series.sd) not in proven and not shown
             alone = series.line.kind == "row" and not log.data and not beside and not series.read

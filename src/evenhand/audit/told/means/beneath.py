@@ -21,6 +21,7 @@ from evenhand.audit.told.seeds.stated import kind_said, kind_stated
 
 _BLANKS = 2
 _STEM = 3
+_REMEMBERED, _SENTENCES = 400, 4
 _WIDTHS, _PART = 2, 0.1
 """How far from values a wrong mean of theirs may lie: so many times their width, or such a part of them."""
 _LOST = Pattern(
@@ -33,6 +34,7 @@ _DONE = Pattern(r"['’]s\b|\bM\s*=\s|\b(?:done|complete|completed|ready|back|in
 _WAS = Pattern(r"\b(?:was|were|from|than|to|vs|became|up|down|at|then|had|for)\b", re.IGNORECASE)
 _REMARK = Pattern(r"^\s*\([^().]*\)")
 _SENTENCE = Pattern(r"(?<=[.!?])\s+(?=[A-Z(])")
+_STOP = Pattern(r"(?<=[.!?])\s+")
 _WORD = Pattern(r"[^\W_]+")
 
 Column = tuple[str, tuple[Number, ...]]
@@ -42,15 +44,28 @@ def beneath(log: Log) -> Iterator[Series]:
     """Every block of values with what one line says of it, where that line says of nothing else."""
     blocks = list(blocks_of(log))
     begins = {block.line.number for block in blocks}
+    held: dict[tuple[int, int, str], str] = {}
     for block in blocks:
-        for line, parts in _told(log, block, begins):
+        form = _form(block)
+        like = held.get(form, "")
+        block = replace(block, words=f"{block.words}; {like}") if like else block
+        for line, parts in _told(log, block, begins, alike=bool(like)):
             made = [_of(log, block, column, line, part) for column, part in _matched(block, line, parts)]
             yield from made
+            if block.named and form[2] and any(one.mean is not None and right(one.mean, one.values) for one in made):
+                held[form] = f"{like} {block.words}"[:_REMEMBERED]
             if made:
                 break
 
 
-def _told(log: Log, block: Block, begins: set[int]) -> Iterator[tuple[Line, tuple[Part, ...]]]:
+def _form(block: Block) -> tuple[int, int, str]:
+    """How many values a list has, how fine they are, and its line without them; a table has no form."""
+    body = block.line.body
+    bare = re.sub(r"[+\-−]?\d*[.,]?\d+", "#", body) if block.line.number == block.last else ""
+    return block.rows, max((n.decimals for _, values in block.columns for n in values), default=0), bare
+
+
+def _told(log: Log, block: Block, begins: set[int], *, alike: bool = False) -> Iterator[tuple[Line, tuple[Part, ...]]]:
     """The lines that may sum up a block, the surest first, with what they give."""
     if block.head:
         yield log.line(block.last), _before(block.head)
@@ -59,11 +74,15 @@ def _told(log: Log, block: Block, begins: set[int]) -> Iterator[tuple[Line, tupl
         yield log.line(block.last), _behind(block.tail)
         if re.search(r"\w", block.tail) and not nothing_new(block.tail, block.words, block.rows):
             return
-    if not block.named:
+    if not block.named and block.line.kind != "row":
         return
     below = _next(log, log.by_number[block.last], 1)
     if below is not None and below.section == block.section and below.number not in begins and below.kind != "heading":
-        yield below, _below(log, below)
+        yield below, () if not block.named else _below(log, below, alike=alike)
+        if block.line.kind == "row":
+            yield below, _further(block, below)
+    if not block.named:
+        return
     above = _next(log, log.by_number[block.line.number], -1)
     if above is not None and above.section == block.section and above.kind in ("heading", "prose", "bullet"):
         yield above, _above(above)
@@ -98,14 +117,28 @@ def _behind(tail: str) -> tuple[Part, ...]:
     return parts_of(said)
 
 
-def _below(log: Log, line: Line) -> tuple[Part, ...]:
+def _further(block: Block, line: Line) -> tuple[Part, ...]:
+    """What the sentences below a table give, each of a column that it names and whose mean it has, with a spread."""
+    if restricted(line.body) or line.kind not in ("prose", "bullet"):
+        return ()
+    parts = [part for said in _SENTENCE.split(line.body)[:_SENTENCES] for part in parts_of(said)[:1]]
+    return tuple(
+        part
+        for part in parts
+        if part.mean is not None and part.sd is not None
+        and sum(_names(part.name, name) and right(part.mean, values) for name, values in block.columns) == 1
+    )  # fmt: skip
+
+
+def _below(log: Log, line: Line, *, alike: bool = False) -> tuple[Part, ...]:
     """What the first sentence of a line with numbers gives, and the spread that the next line gives for its mean."""
     place = log.by_number[line.number]
     after = log.lines[place + 1] if place + 1 < len(log.lines) else None
-    if restricted(line.body) or (after is not None and restricted(after.body, near=True)):
+    whole = "" if alike else line.body  # beside lists of its form whose means are plain, its own sentence must be plain
+    if restricted(whole) or (after is not None and restricted(after.body, near=True)):
         return ()
     body = line.body.strip("| ")
-    said = next((one for one in _SENTENCE.split(body)[:2] if re.search(r"\d", one)), "")
+    said = next((one for one in (_STOP if alike else _SENTENCE).split(body)[:2] if re.search(r"\d", one)), "")
     parts = parts_of(re.sub(r"^\W*(?:→|->|=>|=)\s*", "", _LOST.sub("", said)))
     if len(parts) == 1 and parts[0].sd is None and after is not None and after.kind == line.kind:
         more = parts_of(after.body.strip("| "))

@@ -125,7 +125,9 @@ def _of_table(log: Log, table: Table) -> Block | None:
     cells = [row.cells[0].strip() for row in rows]
     last = rows[-1].line
     words = " ".join((*table.header, table.before, *log.path(table.section)[-1:]))
-    if _REPEATS_NAME.fullmatch(table.header[0]) and len(set(cells)) == len(cells) >= _FEWEST:
+    known = _REPEATS_NAME.fullmatch(table.header[0]) is not None
+    running = cells == [str(n) for n in range(1, len(cells) + 1)] and not _OTHER.search(table.header[0])
+    if (known or running) and len(set(cells)) == len(cells) >= _FEWEST:
         if not all(_INDEX.fullmatch(cell) for cell in cells):
             return None
         named = [(name, [row.cells[i] for row in rows]) for i, name in enumerate(table.header) if i]
@@ -134,10 +136,10 @@ def _of_table(log: Log, table: Table) -> Block | None:
         frame = frame_of(table.header[1:]) if len(table.header) > _FEWEST else None
         if frame is None or not of_repeats(frame) or any(role_of(cell) for cell in cells):
             return None
-        named = [(row.cells[0], list(row.cells[1:])) for row in rows]
+        named, known = [(row.cells[0], list(row.cells[1:])) for row in rows], True
         count = len(table.header) - 1
     read = [(name, values) for name, texts in named if (values := _values(texts)) is not None]
-    return Block(tuple(read), count, log.line(table.line), last, words, "", table.section) if read else None
+    return Block(tuple(read), count, log.line(table.line), last, words, "", table.section, known) if read else None
 
 
 def _values(cells: Sequence[str]) -> tuple[Number, ...] | None:

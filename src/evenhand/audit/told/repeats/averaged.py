@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -22,6 +23,19 @@ _SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
 
 _NO_DIGIT = Pattern(r"\d")
 _LETTER = Pattern(r"[^\W\d_]")
+_BOTH = Pattern(
+    r"(?:mean|avg|average|mittel(?:wert)?|moyenne|media)\W{1,3}(?:± ?)?(?:sample |population )?"
+    r"(?:std|sd|s\.d\.|stdev|σ)(?![^\W_])",
+    re.IGNORECASE,
+)
+"""A row of means that says what stands in brackets behind them."""
+
+_BRACKETED = Pattern(r"\s*[-+−]?[\d.,]+\s?%?\s*[(\[]\s*[\d.,]+\s?%?\s*[)\]]\s*")
+_MEASURE = Pattern(r"[(\[]([^()\[\]]+)[)\]]\s*$")
+_FEWEST = 4
+_RARELY, _RARELY_NAMED = 1e-4, 0.02
+"""How seldom a row has just these means by chance; where the columns' names share their unit."""
+
 _ALL = Pattern(r"\W*(?:all|overall|total|mean|avg|average|summary|aggregate\w*|std|sd)\W*", re.IGNORECASE)
 
 
@@ -108,9 +122,18 @@ def _possible(sd: Number, values: Sequence[Number], mean: Number | None) -> bool
     return (mean is None or right(mean, values)) and 0 < sd.value <= 2 * width + sd.slack
 
 
-def _mean(cell: str) -> Number | None:
+def _mean(cell: str, row: str = "") -> Number | None:
     found = numbers(cell) if not _SAYS.search(cell) else ()
-    return found[0] if found and not found[0].spread and (len(found) == 1 or found[1].spread) else None
+    alone = len(found) == 1 or (bool(found) and _with_spread(row, cell) is found[1])
+    return found[0] if found and not found[0].spread and (alone or found[1].spread) else None
+
+
+def _with_spread(row: str, cell: str) -> Number | None:
+    """The spread beside a mean: behind a ±, or in the bracket behind it, where the row is called both."""
+    found = numbers(cell)[1:]
+    marked = next((n for n in found if n.spread), None)
+    both = _BOTH.search(row) is not None and len(found) == 1 and _BRACKETED.fullmatch(cell) is not None
+    return found[0] if both and marked is None else marked
 
 
 def down(log: Log, table: Table) -> Iterator[Series]:
@@ -134,7 +157,7 @@ def down(log: Log, table: Table) -> Iterator[Series]:
 
 def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tuple[int, ...]:
     """The rows that a row sums up: of its own arm, or those above it back to what was summed up before."""
-    row = table.rows[place]
+    summary, row = place, table.rows[place]
     others = [i for i in range(len(table.rows)) if i not in summaries]
     heads = [row.cells[0].strip(), *(table.rows[o].cells[0].strip() for o in others)]
     if at and len({*heads}) == len(heads) > 2 and all(_LETTER.search(one) and not numbers(one) for one in heads):
@@ -153,7 +176,7 @@ def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tup
         while above and above[-1] == place - 1:  # a spread below its mean
             place = above.pop()
         rows = [o for o in rows if (above[-1] if above else -1) < o < place]
-    return tuple(_alike(table, at, rows))
+    return tuple(_alike(table, at, summary, rows))
 
 
 def _another(cell: str, cells: Sequence[str]) -> bool:
@@ -162,14 +185,23 @@ def _another(cell: str, cells: Sequence[str]) -> bool:
     return arms and _LETTER.search(cell) is not None and cell not in cells and not _ALL.fullmatch(cell)
 
 
-def _alike(table: Table, at: int, rows: Sequence[int]) -> list[int]:
-    """Of these rows the ones whose names run, where those nearest to the mean do; all of them otherwise."""
+def _alike(table: Table, at: int, place: int, rows: Sequence[int]) -> list[int]:
+    """Of these rows the ones whose names run, where those nearest to the mean do; all where more means are theirs."""
     if not rows:
         return []
     last = index_of(table.rows[rows[-1]].cells[at])
     run = [o for o in rows if (one := index_of(table.rows[o].cells[at])) is not None and last and one[0] == last[0]]
     names = [table.rows[o].cells[at] for o in run]
-    return run if len(run) >= 2 and frame_of(names) is not None else list(rows)
+    if len(run) < 2 or frame_of(names) is None:
+        return list(rows)
+    summary = table.rows[place]
+    means = [(i, mean) for i, cell in enumerate(summary.cells) if i != at and (mean := _mean(cell)) is not None]
+
+    def held(of: Sequence[int]) -> int:
+        read = [(_numbers([table.rows[o].cells[i] for o in of]), mean) for i, mean in means]
+        return sum(values is not None and right(mean, values) for values, mean in read)
+
+    return run if held(run) >= held(rows) else list(rows)
 
 
 def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[str, int]) -> Iterator[Series]:
@@ -181,10 +213,10 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
     made = []
     for place in range(len(table.header)):
         values = None if place == at else _numbers([row.cells[place] for row in rows])
-        middle = _mean(mean.cells[place]) if mean is not None else None
+        middle = _mean(mean.cells[place], mean.cells[at]) if mean is not None else None
         sd = only_number(spread.cells[place]) if spread is not None else None
         if sd is None and mean is not None:
-            sd = next((n for n in numbers(mean.cells[place])[1:] if n.spread), None)
+            sd = _with_spread(mean.cells[at], mean.cells[place])
         if values is not None and len({n.value for n in values}) > 1 and (middle is not None or sd is not None):
             made.append((place, values, middle, sd))
     sure = (
@@ -193,14 +225,16 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
         and role_of((mean or spread or rows[0]).cells[at]) != "pooled"
     )
     told = [right(middle, values) for _, values, middle, _ in made if middle is not None]
-    if told and not (sum(told) >= (1 if frame is not None else 2) or (sure and len(told) <= 2)):
+    plain = _plain(table, [(place, values, middle) for place, values, middle, _ in made if middle is not None])
+    if told and not plain and not (sum(told) >= (1 if frame is not None else 2) or (sure and len(told) <= 2)):
         return
     if len(told) - sum(told) > max(1, len(told) // 4):
         return
     first, last = log.line(rows[0].line), log.line((mean or spread or rows[0]).line)
     below = log.line(spread.line) if spread is not None else None
     stated = kind_stated(log, table.section, spread.cells[at] if spread is not None else "", table.before)
-    whole = len(told) - sum(told) <= 1 and (sure or sum(told) >= 2)
+    whole = len(told) - sum(told) <= 1 and (sure or plain or sum(told) >= 2)
+    sure = sure or plain
     for place, values, middle, sd in made:
         sd = sd if sd is not None and frame is not None and _possible(sd, values, middle) else None
         signed = DIFFERENCE.search(table.header[place]) is not None
@@ -208,3 +242,31 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
             table.header[place], values, middle, sd, len(values), first, last, signed, table.section, below,
             stated, sure, whole=whole, closed=whole and sure and len(values) > 2,
         )  # fmt: skip
+
+
+def _plain(table: Table, told: Sequence[tuple[int, tuple[Number, ...], Number]]) -> bool:
+    """Whether all columns but one have just the mean of their values, so that the one's is meant so, too.
+
+    They are of one measure, by the unit in their names, or where two hold, by the numbers in them; a column of another
+    measure may be averaged otherwise.
+    """
+    wrong = [(place, values) for place, values, mean in told if not right(mean, values)]
+    holds = [(place, values, mean) for place, values, mean in told if right(mean, values)]
+    if len(wrong) != 1 or not holds or len(wrong[0][1]) < _FEWEST:
+        return False
+    place, values = wrong[0]
+    unit, units = _MEASURE.search(table.header[place]), [_MEASURE.search(table.header[i]) for i, *_ in holds]
+    named = unit is not None and all(one is not None and one[1] == unit[1] for one in units)
+    least, most = min(n.value for n in values), max(n.value for n in values)
+    beside = all(min(n.value for n in v) <= most and least <= max(n.value for n in v) for _, v, _ in holds)
+    chances = [_chance(v, mean) for _, v, mean in holds]
+    rare = math.prod(chances) <= (_RARELY if not named else _RARELY_NAMED)
+    return beside and rare and (named or len(holds) >= 2)
+
+
+def _chance(values: Sequence[Number], mean: Number) -> float:
+    """How often a number among values would be their mean to its last digit; 1 where it is not quite."""
+    found = sum(one.value for one in values) / len(values)
+    width = max(one.value for one in values) - min(one.value for one in values)
+    exact = abs(found - mean.value) <= mean.slack * (1 + 1e-9)
+    return min(1.0, 2 * mean.slack / width) if width and exact else 1.0

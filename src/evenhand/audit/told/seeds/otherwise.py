@@ -11,10 +11,16 @@ _CLOSE = 0.005
 """How near what other cells give must come, as a part of the number, however few digits these have."""
 
 
-def other_average(values: Sequence[Number], mean: Number) -> bool:
-    """Whether a number is another summary of values than their mean: then its name is wrong at most."""
+def other_average(values: Sequence[Number], mean: Number, *, exact: bool = False) -> bool:
+    """Whether a number is another summary of values than their mean: then its name is wrong at most.
+
+    Args:
+        values: that it may be of.
+        mean: as printed.
+        exact: to its last digit that of the values as they are printed, not of what they were rounded from.
+    """
     told = sorted(one.value for one in values)
-    slack = mean.slack + max(one.slack for one in values)
+    slack = mean.slack if exact else mean.slack + max(one.slack for one in values)
     half = len(told) // 2
     found = [told[half] if len(told) % 2 else (told[half - 1] + told[half]) / 2, sum(told)]
     found += [sum(told[1:-1]) / (len(told) - 2)] if len(told) > 3 else []
