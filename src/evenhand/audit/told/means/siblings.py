@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import right
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.spread_kinds import judged
 
