@@ -22,6 +22,7 @@ from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, likeness, searching, standing
 from evenhand.running.fitting import device_of, shortage
 from evenhand.running.freshness import Freshness, freshness
+from evenhand.running.inputs import missing_inputs
 
 if TYPE_CHECKING:
     from evenhand.decisions.agreement import Made
@@ -157,16 +158,17 @@ def _unblinded(claim: ResolvedClaim, ledger: Ledger) -> list[Unblinded]:
     return [Unblinded(record.time, record.results, record.trials) for record in found]
 
 
-def check_machine(loaded: LoadedClaim, room: Room | None = None) -> None:
+def check_machine(loaded: LoadedClaim, room: Room | None = None, ledger: Ledger | None = None) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Args:
         loaded: the claim.
         room: what of this machine its trials share; None to look at one trial alone.
+        ledger: tells whether it waits for claims that have not run: they may yet write what its settings name.
 
     Raises:
-        ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
-            device has for the trials that are on it at a time.
+        ClaimError: packages are missing, or files, models or data that settings name; the recipe names what stands in
+            the way, or estimates more memory than the device has for the trials that are on it at a time.
     """
     check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
@@ -174,8 +176,10 @@ def check_machine(loaded: LoadedClaim, room: Room | None = None) -> None:
     if obstacle is not None:
         device = device_of(loaded) if room is None else device_of(loaded, room.default)
         found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
-    if found:
-        faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
+    faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
+    if ledger is None or all(is_finished(name, ledger) for name in loaded.file.claim.after):
+        faults += missing_inputs(loaded)
+    if faults:
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
 
 

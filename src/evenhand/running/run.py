@@ -197,7 +197,7 @@ def _check_that_all_can_run(claims: Sequence[LoadedClaim], ledger: Ledger, execu
     for claim in claims:
         try:
             if isinstance(executor, LocalSlots | SharedSlots):
-                check_machine(claim, executor.room)
+                check_machine(claim, executor.room, ledger)
             check_capacity([claim], capacity)
         except ClaimError:
             if has_trials_left(claim, ledger):
