@@ -69,9 +69,8 @@ class Book:
         """Decide it, and write the decision down as a run does."""
         decision = decided(loaded, self.ledger)
         claim = loaded.resolved
-        titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
         ids = [trial.id for trial in all_trials(claim)]
-        self.ledger.record_decision(claim.name, claim.hash, titles, ids, families.to_record(decision))
+        self.ledger.record_decision(claim.name, claim.hash, decision.titles, ids, families.to_record(decision))
         return decision
 
     def whole(self, name: str, seeds: str = "[0, 1, 2]", *, amend: bool = False, **about: object) -> Decision:

@@ -10,16 +10,21 @@ import pytest
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.report.overview import overview_lines, overview_markdown, overview_page
-from evenhand.running.overview import ClaimRow, Cost, Place, RecordedVerdict, Trials, overview
+from evenhand.running import standing
+from evenhand.running.enter import decided
+from evenhand.running.extending import extend
+from evenhand.running.overview import ClaimRow, Cost, Place, TitledVerdict, Trials, overview
+from evenhand.running.searching import unfolded
 from evenhand.running.versions import difference
+from evenhand.testing.worlds import World
 from tests.app import evenhand, parsed
 from tests.ledgers import Book
 from tests.running.test_run import write_claim
 
 ROW = ClaimRow(
     "ledger", "right_copy", "ab" * 8, "Does it help | or not?", "toy", "decided", "post-hoc", 2,
-    (RecordedVerdict("on", "variant", "default", "score", "gain (post-hoc)"),
-     RecordedVerdict("again", "null", "default", "score", "no-effect")),
+    (TitledVerdict("on", "variant", "default", "score", "gain (post-hoc)"),
+     TitledVerdict("again", "null", "default", "score", "no-effect")),
     (Place("toy / score", 2, 3, False),), Trials(12, 8, {"code": 2}, 1, 0, 1), Cost(11, 754.0, {"steps": 1200.0}),
     "steps", "ledger/reports/right_copy.html",
 )  # fmt: skip
@@ -83,6 +88,44 @@ def test_a_claim_whose_arm_was_given_up_shows_its_verdicts_and_what_was_given_up
         assert "ended with trials given up" in text, face
     assert "given up: 3 trials of on" in faces["markdown"]
     assert "given up: 3 trials of on" in faces["page"]
+
+
+def test_verdicts_are_those_of_evenhand_verdict_whatever_an_earlier_version_wrote_down(book: Book) -> None:
+    book.whole("first", "[0, 1]")
+    loaded = book.enter(book.claim("known", "[0, 1, 2]"))  # two of its seeds were seen
+    book.run(loaded)
+    now = decided(loaded, book.ledger).titles
+    ids = [trial.id for trial in all_trials(loaded.resolved)]
+    book.ledger.record_decision("known", loaded.resolved.hash, {"on/default/score": "no-op"}, ids)
+    row = overview([book.ledger.folder])[1]
+    assert {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in row.verdicts} == now
+    assert row.verdicts[0].title.startswith("gain (post-hoc")
+    assert row.state == "decided"
+    assert difference(book.ledger.folder, "first", "known").verdicts["on/default/score"][1] == row.verdicts[0].title
+
+
+def test_what_an_earlier_version_decided_of_a_claim_that_cannot_be_read_any_more_stays(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = book.whole("old").titles
+    monkeypatch.setattr(standing, "of_identity", lambda identity: None)
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, [verdict.title for verdict in row.verdicts]) == ("decided", list(titles.values()))
+
+
+def test_a_claim_that_seeds_were_added_to_shows_no_verdict_until_they_have_run(tmp_path: Path) -> None:
+    book = Book(tmp_path, World(seed_sd=0.05))
+    loaded = book.enter(book.claim("longer", '[0, 1, 2, 3]\nlooks = "anytime"', effect=0.06))
+    book.run(loaded)
+    book.decide(loaded)
+    extend(loaded, book.ledger, 3)
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, row.verdicts) == ("begun", ())
+    assert (row.trials.planned, row.trials.results, row.trials.pending) == (14, 8, 6)
+    book.run(unfolded(loaded, book.ledger))
+    book.decide(loaded)
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, row.trials.planned, row.trials.results, row.trials.unneeded) == ("decided", 14, 14, 0)
 
 
 @pytest.mark.parametrize("failed", [True, False])

@@ -13,6 +13,7 @@ pytest.importorskip("optuna")
 from evenhand.claims.load import LoadedClaim, all_trials, load_claim
 from evenhand.claims.resolve import resolve
 from evenhand.claims.schema import parse_claim
+from evenhand.cli.output import status_documents
 from evenhand.decisions import samplers
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision, VerdictKind
@@ -21,6 +22,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution
 from evenhand.running import searching, standing
 from evenhand.running.enter import decided
+from evenhand.running.overview import overview
 from evenhand.running.plan import plan_lines, plan_of
 from evenhand.running.run import run_claim
 from evenhand.testing.worlds import RECIPE
@@ -97,6 +99,18 @@ def test_a_search_that_is_over_is_read_back_without_a_sampler(book: Book, monkey
     again = decided(searching_claim(book), Ledger(book.ledger.folder))
     assert again.tried == decision.tried
     assert again.verdicts == decision.verdicts
+
+
+def test_an_overview_counts_what_a_search_tried_and_what_its_winners_ran(book: Book) -> None:
+    """Four configurations of two arms, then four seeds of each winner; the first seven are tries."""
+    brought_on(book, book.enter(searching_claim(book)), 7)
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, row.trials.planned, row.trials.results, row.trials.pending) == ("begun", 16, 7, 9)
+    book.decide(brought_on(book, searching.unfolded(searching_claim(book), book.ledger)))
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, row.trials.planned, row.trials.results, row.trials.unneeded) == ("decided", 16, 16, 0)
+    (status,) = status_documents([], book.ledger)
+    assert status["results"] == row.trials.results
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5, 9])

@@ -58,7 +58,7 @@ def plan(
     if progress(judged, settled(outcomes_so_far(judged, store))).finished:
         return
     if room is not None:
-        check_machine(loaded, room)
+        check_machine(loaded, room, store)
     check_capacity([loaded], capacity_of(place, ledger))
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import AlsoLedger, AsJson, out, print_json
+from evenhand.cli.console import AlsoLedger, AsJson, note, out, print_json
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError, Fault, SettingsError
 
 FORMATS = {"": "text", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -32,7 +33,8 @@ def overview(
     from evenhand.running.overview import summed
 
     chosen = _format(format_, output)
-    rows = rows_of([*(ledgers or []), *([named] if named else [])] or [_usual()])
+    with long_work(note()):
+        rows = rows_of([*(ledgers or []), *([named] if named else [])] or [_usual()])
     if as_json:
         print_json({"claims": rows, "sum": summed(rows)})
         return

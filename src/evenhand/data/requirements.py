@@ -69,3 +69,15 @@ def registered() -> tuple[DataRequirement, ...]:
     """What all installed systems need: each registers a function that returns its requirements (``evenhand.data``)."""
     entries = sorted(importlib.metadata.entry_points(group="evenhand.data"), key=lambda entry: entry.name)
     return tuple(need for entry in entries for need in entry.load()())
+
+
+def known_source(path: Path) -> str:
+    """Where to get what is looked for at a path, with its licence; empty where no installed system says it.
+
+    It is known by the place that it has in a folder of data: that is how a path ends, or the folder in which it leads.
+    """
+    for need in registered():
+        place = tuple(part for part in Path(need.place).parts if part != "..")
+        if place in (path.parts[-len(place) :], path.parts[-len(place) - 1 : -1]):
+            return need.source
+    return ""

@@ -24,7 +24,7 @@ from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict,
 from evenhand.decisions.wording import with_reasons, worded, worded_interaction
 
 
-def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
+def decide(claim: ResolvedClaim, outcomes: Outcomes, *, beside: bool = True) -> Decision:
     """All verdicts of a claim from the outcomes it has so far.
 
     While trials are pending no verdict rests on the pairs at hand: looking early would be an unplanned look, and that
@@ -33,16 +33,19 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     Args:
         claim: resolved; where it searches, with its search unfolded (:func:`evenhand.decisions.search.unfold`).
         outcomes: trial id to its outcome; trials without one count as pending.
+        beside: whether what is shown beside the verdicts, and decides nothing, is worked out as well: most of the time.
     """
     known = Contrasts(claim, outcomes)
     now = progress_of(known)
     look = look_reached(claim, now)
     here = cells(claim, now, claim.primary)
     # Where a claim ended at an early look, the seeds that would settle a null arm were planned, and not needed.
-    plan = look is None or not look.early
-    nulls = null_answers(known, here, plan=plan) if now.active_arms else []
-    found = [*overruled(claim, _variant_verdicts(known, now), nulls), *nulls]
+    plan = beside and (look is None or not look.early)
+    nulls = null_answers(known, here, plan=plan, supplementary=beside) if now.active_arms else []
+    found = [*overruled(claim, _variant_verdicts(known, now, beside=beside), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
+    if not beside:
+        return Decision(claim.name, claim.hash, tuple(verdicts), finished=now.finished)
     if look is not None:
         look = replace(look, futile=any(v.given_up for v in verdicts if v.role == "variant"))
     return Decision(
@@ -82,7 +85,7 @@ def _in_order(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict
     return sorted(verdicts, key=lambda v: order[v.metric, v.condition, v.arm])
 
 
-def _variant_verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
+def _variant_verdicts(known: Contrasts, now: Progress, *, beside: bool) -> list[Verdict]:
     """One verdict per variant, condition and primary metric, before null arms and controls are considered."""
     claim = known.claim
     here = cells(claim, now, claim.primary)
@@ -96,7 +99,7 @@ def _variant_verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
         for cell in here
         for arm in dropped
     ]  # fmt: skip
-    found = answers(claim, compare(known, running, here, supplementary=True, seen=now.cell))
+    found = answers(claim, compare(known, running, here, supplementary=beside, seen=now.cell), plan=beside)
     return pruned + with_dropped(found, now.dropped)
 
 

@@ -231,13 +231,13 @@ def _deciding(judged: Sequence[Contrast]) -> Contrast:
     return min(judged, key=lambda c: c.interval[0] if c.interval else math.inf)
 
 
-def null_answers(known: Contrasts, cells: Sequence[Cell], *, plan: bool) -> list[Verdict]:
+def null_answers(known: Contrasts, cells: Sequence[Cell], *, plan: bool, supplementary: bool = True) -> list[Verdict]:
     """Null arms are judged at the null level: their verdict says whether the experiment can be trusted."""
     claim = known.claim
     level = Levels(1 - NULL_LEVEL, claim.claim.alpha)
     verdicts = []
     for cell in cells:
         for arm in claim.arms("null"):
-            found = known.of(arm, claim.baseline, cell, NULL_LEVEL, supplementary=True)
+            found = known.of(arm, claim.baseline, cell, NULL_LEVEL, supplementary=supplementary)
             verdicts.append(answer(Compared(arm, cell, (found,)), level, plan=plan))
     return verdicts

@@ -597,6 +597,11 @@ class Decision:
     tried: tuple[TriedArm, ...] = ()
 
     @property
+    def titles(self) -> dict[str, str]:
+        """``arm/condition/metric`` to the title of each verdict: what is written down of a decision."""
+        return {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in self.verdicts}
+
+    @property
     def failed(self) -> bool:
         """Whether some verdict is missing: its trials failed, or are still to run."""
         return any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -30,6 +30,8 @@ from evenhand.recipes.trial import ItemSet
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from evenhand.recipes.inputs import Named
 
 Direction = Literal["maximise", "minimise"]
 
@@ -233,6 +235,8 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
+        reads: settings to what they name outside the claim: files, folders, models, data sets. A claim is refused like
+            one with an obstacle where something of it is not there, and its plan says what a hub would be asked for.
         clear: ``package.module:function`` of what forgets what the recipe's modules keep of a trial: called between two
             that share a process.
         micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
@@ -256,6 +260,7 @@ class RecipeInfo:
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
+    reads: Callable[[Mapping[str, Any]], Iterable[Named]] | None = None
     clear: tuple[str, ...] = ()
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
@@ -293,6 +298,7 @@ def recipe(
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
+    reads: Callable[[Mapping[str, Any]], Iterable[Named]] | None = None,
     clear: Sequence[str] = (),
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
@@ -303,7 +309,7 @@ def recipe(
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch, memory,
+        dict(control_sets or {}), recalls, obstacle, reads, tuple(clear), micro_batch, memory,
         tuple(needs), extra, gpu,
     )  # fmt: skip
 

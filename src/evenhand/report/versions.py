@@ -7,7 +7,7 @@ from markupsafe import Markup
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.report.marks import visible
 from evenhand.report.page import environment, read_template
-from evenhand.running.overview import RecordedVerdict
+from evenhand.running.overview import TitledVerdict
 from evenhand.running.versions import Difference
 
 
@@ -16,7 +16,7 @@ def difference_page(found: Difference) -> str:
     rows = []
     for key, titles in found.verdicts.items():
         arm, condition, metric = key.split("/", 2)
-        both = [RecordedVerdict(arm, "", condition, metric, title) if title else None for title in titles]
+        both = [TitledVerdict(arm, "", condition, metric, title) if title else None for title in titles]
         rows.append(
             {"arm": arm, "condition": condition, "metric": metric, "both": both, "same": titles[0] == titles[1]}
         )

@@ -13,7 +13,7 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import changed_fields, is_same_question
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
-from evenhand.decisions.standing import Replaced, Unblinded
+from evenhand.decisions.standing import Replaced, Standing, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.local.room import Room
 from evenhand.extras import needed
@@ -22,6 +22,7 @@ from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, likeness, searching, standing
 from evenhand.running.fitting import device_of, shortage
 from evenhand.running.freshness import Freshness, freshness
+from evenhand.running.inputs import missing_inputs
 
 if TYPE_CHECKING:
     from evenhand.decisions.agreement import Made
@@ -111,12 +112,30 @@ def decided_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> Deci
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = families.tuned(claim, made, ledger)
-    stood = standing.standing(claim, ledger)
-    seen = likeness.same_scores(claim, found, ledger) if stood.fixed in ("before", "rerun") else 0
-    if seen:
-        stood = replace(stood, fixed="post-hoc", alike=replace(stood.alike, scores=seen))
+    stood, seen = _stood(claim, found, ledger)
     made = replace(made, families=families.places(claim, made, ledger, seen))
     return qualified(stamped(made, stood, remarks), claim, found)
+
+
+def titles_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> dict[str, str]:
+    """``arm/condition/metric`` to the title that :func:`decided_of` gives each verdict, in a fraction of its time.
+
+    For those who show many claims: nothing that stands beside the verdicts is worked out.
+    """
+    from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
+    from evenhand.decisions.wording import stamped
+    from evenhand.running.over_runs import comparable, qualified
+
+    found, _ = comparable(claim, outcomes)
+    made = families.tuned(claim, decide(families.at_level(claim, ledger), found, beside=False), ledger)
+    return qualified(stamped(made, _stood(claim, found, ledger)[0]), claim, found).titles
+
+
+def _stood(claim: ResolvedClaim, found: Outcomes, ledger: Ledger) -> tuple[Standing, int]:
+    """When a claim was fixed, and how many of its trials came out as results did that were known."""
+    stood = standing.standing(claim, ledger)
+    seen = likeness.same_scores(claim, found, ledger) if stood.fixed in ("before", "rerun") else 0
+    return (replace(stood, fixed="post-hoc", alike=replace(stood.alike, scores=seen)) if seen else stood), seen
 
 
 def other_code_words(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
@@ -139,16 +158,17 @@ def _unblinded(claim: ResolvedClaim, ledger: Ledger) -> list[Unblinded]:
     return [Unblinded(record.time, record.results, record.trials) for record in found]
 
 
-def check_machine(loaded: LoadedClaim, room: Room | None = None) -> None:
+def check_machine(loaded: LoadedClaim, room: Room | None = None, ledger: Ledger | None = None) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Args:
         loaded: the claim.
         room: what of this machine its trials share; None to look at one trial alone.
+        ledger: tells whether it waits for claims that have not run: they may yet write what its settings name.
 
     Raises:
-        ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
-            device has for the trials that are on it at a time.
+        ClaimError: packages are missing, or files, models or data that settings name; the recipe names what stands in
+            the way, or estimates more memory than the device has for the trials that are on it at a time.
     """
     check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
@@ -156,8 +176,10 @@ def check_machine(loaded: LoadedClaim, room: Room | None = None) -> None:
     if obstacle is not None:
         device = device_of(loaded) if room is None else device_of(loaded, room.default)
         found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
-    if found:
-        faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
+    faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
+    if ledger is None or all(is_finished(name, ledger) for name in loaded.file.claim.after):
+        faults += missing_inputs(loaded)
+    if faults:
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
 
 

@@ -1,8 +1,8 @@
-"""Every claim of a ledger in a row: verdicts as they were recorded, family, what was run, what failed, what it cost.
+"""Every claim of a ledger in a row: its verdicts, family, what was run, what failed, what it cost.
 
-No verdict is computed of a claim that still has trials to run, so that looking at many claims is quick and is no look
-at one that is not decided. Where all that is left are trials that failed, the verdicts are those that ``evenhand
-verdict`` gives: the ledger records none, since a new run tries these trials again.
+Verdicts are those that ``evenhand verdict`` gives now: what a run wrote down of them may be an earlier version's, or of
+a time when less was known of how the claim stands. None is computed of a claim that still has trials to run, which
+would be a look at one that is not decided; trials that failed are none of these, though a new run tries them again.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.standing import Fixed, LedgerFamily
 from evenhand.decisions.verdict import VerdictKind
 from evenhand.ledger import Ledger, aside
 from evenhand.ledger.counting import counting
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.segments import Entry
+from evenhand.recipes.working import told
 from evenhand.running import families, searching, standing
-from evenhand.running.enter import decided_of, outcomes_so_far
+from evenhand.running.enter import outcomes_so_far, titles_of
 
 State = Literal["decided", "ended", "begun", "not begun"]
 
 
 @dataclass(frozen=True)
-class RecordedVerdict:
-    """One verdict, as the decision wrote it down."""
+class TitledVerdict:
+    """One verdict, by its title."""
 
     arm: str
     role: str
@@ -94,7 +96,7 @@ class ClaimRow:
         state: decided; ended, where nothing but trials that failed is left; begun or not begun.
         fixed: when it was fixed.
         versions: claims of this name, this one included.
-        verdicts: as recorded, or as they are where it has ended; empty before.
+        verdicts: as they are now, or as recorded where this version cannot read the claim; empty before it has ended.
         families: where it stands.
         trials, cost: what was run, and what it took.
         unit: in which all arms get the same.
@@ -109,7 +111,7 @@ class ClaimRow:
     state: State
     fixed: Fixed
     versions: int = 1
-    verdicts: tuple[RecordedVerdict, ...] = ()
+    verdicts: tuple[TitledVerdict, ...] = ()
     families: tuple[Place, ...] = ()
     trials: Trials = Trials()
     cost: Cost = Cost()
@@ -140,7 +142,7 @@ def rows_of(ledger: Ledger, name: str) -> list[ClaimRow]:
     places = _places(families.families(ledger)) if newest else {}
     return [
         _row(ledger, name, record, versions[record.name], places, known, costs.get(record.hash, Cost()))
-        for record in newest.values()
+        for record in told("deciding claims", list(newest.values()))
     ]
 
 
@@ -157,9 +159,8 @@ def _row(
     known: Mapping[str, Entry],
     cost: Cost,
 ) -> ClaimRow:
-    decisions = ledger.decisions(record.name, record.hash)
-    titles = decisions[-1].verdicts if decisions else titles_at_end(record, ledger)
-    trials = _trials(record, known, has_verdicts=titles is not None)
+    titles = titles_now(record, ledger)
+    trials = _trials(record, known, ledger, has_verdicts=titles is not None)
     begun: State = "begun" if trials.results or trials.given_up else "not begun"
     page = ledger.folder / "reports" / f"{record.name}.html"
     return ClaimRow(
@@ -168,7 +169,7 @@ def _row(
         hash=record.hash,
         question=_question(record),
         recipe=str(record.identity.get("recipe", "")),
-        state="decided" if decisions else begun if titles is None else "ended",
+        state=begun if titles is None else "decided" if ledger.decisions(record.name, record.hash) else "ended",
         fixed=standing.standing_of(record, ledger).fixed,
         versions=versions,
         verdicts=_verdicts(record, titles or {}),
@@ -188,31 +189,36 @@ def _question(record: ClaimRecord) -> str:
         return ""
 
 
-def titles_at_end(record: ClaimRecord, ledger: Ledger) -> Mapping[str, str] | None:
+def titles_now(record: ClaimRecord, ledger: Ledger) -> Mapping[str, str] | None:
     """The verdicts of a claim that has nothing left to run but what failed: ``arm/condition/metric`` to title.
 
-    None while other trials are to run. No such verdicts are recorded, as a new run tries again what failed.
+    None while other trials are to run. What was recorded stands where this version cannot tell the claim's trials.
     """
-    claim = standing.of_identity(record.identity)
-    if claim is None or claim.hash != record.hash:
-        return None
-    claim = searching.unfolded_claim(claim, ledger)
+    decisions = ledger.decisions(record.name, record.hash)
+    claim = _readable(record, ledger)
+    if claim is None:
+        return decisions[-1].verdicts if decisions else None
     outcomes = outcomes_so_far(claim, ledger)
-    if all(outcome.is_result for outcome in outcomes.values()):
+    if not decisions and all(outcome.is_result for outcome in outcomes.values()):
         return None  # what is left to run was never tried
-    from evenhand.decisions.progress import progress  # here: an overview of decided claims does without statistics
+    from evenhand.decisions.progress import progress  # here: an overview of claims that run does without statistics
 
-    if not progress(families.at_level(claim, ledger), outcomes).finished:
-        return None
-    return {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decided_of(claim, ledger, outcomes).verdicts}
+    finished = progress(families.at_level(claim, ledger), outcomes).finished
+    return titles_of(claim, ledger, outcomes) if finished else None
 
 
-def _verdicts(record: ClaimRecord, titles: Mapping[str, str]) -> tuple[RecordedVerdict, ...]:
+def _readable(record: ClaimRecord, ledger: Ledger) -> ResolvedClaim | None:
+    """A claim with its search and added seeds; None of a version whose trials had other ids."""
+    claim = standing.of_identity(record.identity)
+    return searching.unfolded_claim(claim, ledger) if claim is not None and claim.hash == record.hash else None
+
+
+def _verdicts(record: ClaimRecord, titles: Mapping[str, str]) -> tuple[TitledVerdict, ...]:
     arms = record.identity.get("arms", {})
     found = []
     for key, title in titles.items():
         arm, condition, metric = key.split("/", 2)
-        found.append(RecordedVerdict(arm, str(arms.get(arm, {}).get("role", "variant")), condition, metric, title))
+        found.append(TitledVerdict(arm, str(arms.get(arm, {}).get("role", "variant")), condition, metric, title))
     return tuple(found)
 
 
@@ -226,14 +232,16 @@ def _places(listed: Sequence[LedgerFamily]) -> dict[str, tuple[Place, ...]]:
     return found
 
 
-def _trials(record: ClaimRecord, known: Mapping[str, Entry], *, has_verdicts: bool) -> Trials:
-    claim = standing.of_identity(record.identity)
-    if claim is None or claim.hash != record.hash:  # entered by a version whose trials had other ids
+def _trials(record: ClaimRecord, known: Mapping[str, Entry], ledger: Ledger, *, has_verdicts: bool) -> Trials:
+    claim = _readable(record, ledger)
+    if claim is None:
         mine = [entry for entry in known.values() if entry.about.claim == record.hash]
         planned = None
     else:
         ids = claim.trial_ids
         mine, planned = [known[key] for key in ids if key in known], len(ids)
+        if claim.search_rungs:  # of which some may not be proposed yet
+            planned = sum(claim.planned(rung) for rung in claim.claim.rungs)
     failed = [entry for entry in mine if not entry.about.is_result]
     left_out = [entry for entry in failed if not entry.body["execution"]["attempt"]]
     failures = Counter(entry.about.failure for entry in mine if entry.about.failure and entry not in left_out)

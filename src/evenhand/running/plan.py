@@ -14,6 +14,7 @@ from evenhand.recipes.catalogue import COMMAND
 from evenhand.running import families, searching, standing
 from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
+from evenhand.running.inputs import fetched_words
 
 if TYPE_CHECKING:
     from evenhand.decisions.power import SmallestEffect
@@ -82,6 +83,7 @@ class Plan:
         post_hoc: that it would be post-hoc if it were entered now, and why, as a sentence; empty where it would not.
         memory: what the largest trial takes of the device's memory, or what the estimate waits for, as a sentence;
             empty where its recipe says nothing.
+        fetched: what the first trials would fetch from a hub, as a sentence; empty for nothing.
         slots: how many trials run side by side, and why; empty where there is a slot per core and no GPU.
     """
 
@@ -104,6 +106,7 @@ class Plan:
     slots: str = ""
     search: tuple[str, ...] = ()
     micro_batch: tuple[str, ...] = ()
+    fetched: str = ""
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "", room: Room | None = None) -> Plan:
@@ -157,6 +160,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "", room: Room | N
         slots=slots,
         micro_batch=tuple(kept_words(loaded, ledger)),
         search=tuple(searching.plan_words(claim, done)),
+        fetched=fetched_words(loaded),
     )
 
 
@@ -185,7 +189,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
     yield from ([(plan.post_hoc, "yellow")] if plan.post_hoc else [])
     yield from ((sentence, "yellow") for sentence in plan.search)
-    yield from ((sentence, "") for sentence in (plan.memory, plan.slots) if sentence)
+    yield from ((sentence, "") for sentence in (plan.fetched, plan.memory, plan.slots) if sentence)
     yield from (() if running else ((sentence, "") for sentence in plan.micro_batch))
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)

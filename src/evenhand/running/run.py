@@ -197,7 +197,7 @@ def _check_that_all_can_run(claims: Sequence[LoadedClaim], ledger: Ledger, execu
     for claim in claims:
         try:
             if isinstance(executor, LocalSlots | SharedSlots):
-                check_machine(claim, executor.room)
+                check_machine(claim, executor.room, ledger)
             check_capacity([claim], capacity)
         except ClaimError:
             if has_trials_left(claim, ledger):
@@ -242,7 +242,7 @@ def _decide(run: ClaimRun) -> Decision:
     loaded, ledger, claim = run.loaded, run.ledger, run.loaded.resolved
     decision = decided(loaded, ledger, run.outcomes)
     complete = progress(run.judged, settled(run.outcomes)).finished
-    titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
+    titles = decision.titles
     earlier = ledger.decisions(claim.name, claim.hash)
     again = (run.anew and earlier and earlier[-1].verdicts != titles) or awaits_decision(claim, ledger)
     if complete and (not earlier or again):

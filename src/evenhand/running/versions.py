@@ -12,12 +12,12 @@ from evenhand.errors import DataError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.running import standing
-from evenhand.running.overview import titles_at_end
+from evenhand.running.overview import titles_now
 
 
 @dataclass(frozen=True)
 class Version:
-    """One claim as a ledger holds it: when it was entered, how it was fixed, its verdicts as recorded or at its end."""
+    """One claim as a ledger holds it: when it was entered, how it was fixed, its verdicts where it has ended."""
 
     ledger: str
     claim: str
@@ -71,9 +71,8 @@ def _version(store: Ledger, folder: str, asked: str) -> tuple[ClaimRecord, Versi
         known = ", ".join(dict.fromkeys(f"{r.name}@{r.hash[:8]}" for r in store.claims())) or "none"
         raise DataError(f"The ledger {folder} has no claim '{asked}'; it has: {known}.")
     record = found[-1]
-    decisions = store.decisions(record.name, record.hash)
     fixed = standing.standing_of(record, store).fixed
-    verdicts = decisions[-1].verdicts if decisions else titles_at_end(record, store) or {}
+    verdicts = titles_now(record, store) or {}
     return record, Version(folder, record.name, record.hash, record.entered, fixed, verdicts)
 
 

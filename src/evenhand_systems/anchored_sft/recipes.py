@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenhand.recipes.contract import Bench, Metric, recipe
+from evenhand.recipes.inputs import Kind, Named, named
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.memory import checkpoint_memory, narrow_memory
 from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
@@ -21,6 +22,18 @@ NEEDS = ("torch", "transformers", "peft", "trl", "datasets", "accelerate")
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
 EXHIBITS = "evenhand_systems.anchored_sft.exhibits.page:exhibits"
 RECALLS = "evenhand_systems.anchored_sft.exhibits.early_records:recall"
+INPUTS: dict[str, Kind] = {
+    **dict.fromkeys(("model", "reward_model"), "model"),
+    **dict.fromkeys(("dataset", "prompts_dataset"), "data set"),
+    **dict.fromkeys(("chat_template", "questions", "general_text"), "file"),
+    **dict.fromkeys(("text", "data", "prompts", "arc", "hotpot", "mix_data"), "file"),
+}
+"""What settings of the recipes name outside the claim."""
+
+
+def reads(settings: Mapping[str, Any]) -> list[Named]:
+    """What settings of one of these recipes name outside the claim."""
+    return named(settings, INPUTS)
 
 
 def _share(about: str) -> Metric:
@@ -83,6 +96,7 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    reads=reads,
     micro_batch=_rows,
     needs=NEEDS,
     extra="evenhand[anchored_sft]",
@@ -113,6 +127,7 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    reads=reads,
     micro_batch=_rows,
     memory=checkpoint_memory,
     needs=NEEDS,
@@ -153,6 +168,7 @@ _MATCHED: dict[str, Metric] = {
     version=1,
     preload=PRELOAD,
     exhibits=EXHIBITS,
+    reads=reads,
     micro_batch=_rows,
     memory=narrow_memory,
     needs=NEEDS,

@@ -7,6 +7,7 @@ from typing import Any
 
 from evenhand.errors import RecipeError
 from evenhand.recipes.contract import Bench, Metric, recipe
+from evenhand.recipes.inputs import Named, named
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.bridge.control_sets import standard
 from evenhand_systems.bridge.memory import memory
@@ -38,6 +39,16 @@ def rows(settings: Mapping[str, Any]) -> int:
     return int(settings["training"]["batch"])
 
 
+def reads(settings: Mapping[str, Any]) -> list[Named]:
+    """What settings name outside the claim; stand-ins are trained on the spot, tiny models from a tokenizer's file."""
+    found = named(settings, {"train_data": "file", "test_data": "file"})
+    for one in named(settings, {"source": "model", "target": "model"}):
+        kind, _, rest = one.name.partition(":")
+        if kind != "stand-in":
+            found.append(Named(one.setting, rest) if kind == "tiny" else one)
+    return found
+
+
 @recipe(
     metrics=METRICS,
     units=("steps",),
@@ -46,6 +57,7 @@ def rows(settings: Mapping[str, Any]) -> int:
     exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
     recalls="evenhand_systems.bridge.exhibits.early_records:recall",
     control_sets={"standard": standard},
+    reads=reads,
     micro_batch=rows,
     memory=memory,
     needs=("torch", "transformers", "tokenizers"),

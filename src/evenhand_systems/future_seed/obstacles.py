@@ -1,4 +1,7 @@
-"""What may keep Future-Seed's recipes from running on a machine. No torch, but for a CPU that is asked for bf16."""
+"""What may keep Future-Seed's recipes from running on a machine: what it cannot do, and what is not there.
+
+No torch, but for a CPU that is asked for bf16.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from evenhand.recipes.gpus import visible_gpus
+from evenhand.recipes.inputs import Kind, Named, named
 
 NO_KERNEL = (
     "on a GPU the recurrence of RWKV-7 needs flash-linear-attention: without it each token would be a step of a Python "
@@ -19,6 +23,20 @@ NO_BF16 = (
 )
 BF16_CAPABILITY = (8, 0)
 """The compute capability from which on NVIDIA's GPUs multiply bfloat16: the first of Ampere, the A100's."""
+
+INPUTS: Mapping[str, Kind] = {
+    "checkpoint": "file",
+    **dict.fromkeys(("data.train", "data.evaluation", "train", "held_out"), "records"),
+    **dict.fromkeys(("data.labels", "data.mask", "data.vocabulary", "vocabulary"), "file"),
+    **dict.fromkeys(("task.csv", "task.sequences", "task.labels", "task.mask"), "file"),
+}
+"""What settings of the recipes name outside the claim. A checkpoint is a file, a folder or a model by name."""
+
+
+def reads(settings: Mapping[str, Any]) -> list[Named]:
+    """What settings of one of Future-Seed's recipes name outside the claim."""
+    generated = (settings.get("data") or {}).get("name") == "sudoku_text"
+    return [one for one in named(settings, INPUTS) if not (generated and one.kind == "records")]
 
 
 def obstacle(settings: Mapping[str, Any], device: str) -> str:
@@ -65,4 +83,4 @@ def _torch_version() -> str:
         return ""
 
 
-__all__ = ["BF16_CAPABILITY", "NO_BF16", "NO_KERNEL", "obstacle"]
+__all__ = ["BF16_CAPABILITY", "INPUTS", "NO_BF16", "NO_KERNEL", "obstacle", "reads"]

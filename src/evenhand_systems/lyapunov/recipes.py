@@ -5,13 +5,15 @@ Closed forms are arms of both (``model = "window-minimum"``): they train nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
+from evenhand.recipes.inputs import Named, named
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.lyapunov.closed_forms import closed_form
 from evenhand_systems.lyapunov.measures import (
@@ -106,7 +108,15 @@ class GradualSettings(PotentialSettings):
     starts: int = Field(default=8, ge=0)
 
 
-@recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"), needs=("torch", "numba"), extra=EXTRA)
+def reads(settings: Mapping[str, Any]) -> list[Named]:
+    """What settings of these recipes name outside the claim."""
+    return named(settings, {"evaluation": "file"})
+
+
+@recipe(
+    metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"), reads=reads, needs=("torch", "numba"),
+    extra=EXTRA,
+)  # fmt: skip
 def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     """Train a network V for the Collatz map, or take a closed form, and measure it."""
     seeds = curriculum_seeds(hold_out=settings.hold_out)
@@ -157,7 +167,8 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
 
 
 @recipe(
-    metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA, gpu=False,
+    metrics=METRICS, units=("steps",), version=1, preload=("numba",), reads=reads, needs=("numba",), extra=EXTRA,
+    gpu=False,
 )  # fmt: skip
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
@@ -165,7 +176,8 @@ def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
 
 
 @recipe(
-    metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA, gpu=False,
+    metrics=METRICS, units=("steps",), version=1, preload=("numba",), reads=reads, needs=("numba",), extra=EXTRA,
+    gpu=False,
 )  # fmt: skip
 def gradual_potential(settings: GradualSettings, bench: Bench) -> Outcome:
     """Learn a potential as `lyapunov.potential` does: short windows several times, violations in full only later."""

@@ -13,6 +13,7 @@ from evenhand.data.models import provenance
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.error_classes import classify
+from evenhand.recipes.inputs import ENDINGS
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.chat_files import read_records
 from evenhand_systems.anchored_sft.data.chat import render
@@ -46,7 +47,6 @@ from evenhand_systems.anchored_sft.training.fine_tune import (
 )
 from evenhand_systems.anchored_sft.training.run_length import check_length
 
-FILES = (".jsonl", ".json", ".parquet")
 SHUFFLED = 1000
 """Rows of a stream that are in memory to be drawn from at random."""
 ON_THE_WAY = 32
@@ -55,7 +55,7 @@ ON_THE_WAY = 32
 
 def records_of(source: str, bench: Bench, *, streaming: bool) -> Iterator[tuple[str, Any]]:
     """(place, record) of a file, or of the training split of a hub data set."""
-    if Path(source).suffix in FILES:
+    if Path(source).suffix in ENDINGS:
         yield from read_records(bench.data(source))
         return
     from datasets import load_dataset
@@ -66,7 +66,7 @@ def records_of(source: str, bench: Bench, *, streaming: bool) -> Iterator[tuple[
         if classify(error) != "code":
             raise  # a hub that does not answer, or memory that is full, is no fault of the data
         raise DataError(
-            f"'{source}' is neither a file ({', '.join(FILES)}) nor a hub data set with a training split: "
+            f"'{source}' is neither a file ({', '.join(ENDINGS)}) nor a hub data set with a training split: "
             f"{type(error).__name__}: {error}"
         ) from error
     yield from ((f"{source} row {number}", row) for number, row in enumerate(rows, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed.inplace.settings import Settings
-from evenhand_systems.future_seed.obstacles import obstacle
+from evenhand_systems.future_seed.obstacles import obstacle, reads
 
 
 @recipe(
@@ -20,6 +20,7 @@ from evenhand_systems.future_seed.obstacles import obstacle
     version=1,
     preload=("evenhand_systems.future_seed.inplace.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
+    reads=reads,
     micro_batch=lambda settings: int(settings["batch"]),
     needs=("torch", "numba"),
     extra="evenhand[future_seed]",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
-from evenhand_systems.future_seed.obstacles import obstacle
+from evenhand_systems.future_seed.obstacles import obstacle, reads
 from evenhand_systems.future_seed.prompt.settings import Settings
 
 
@@ -28,6 +28,7 @@ def _share(about: str) -> Metric:
     version=1,
     preload=("evenhand_systems.future_seed.prompt.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
+    reads=reads,
     micro_batch=lambda settings: int(settings["batch"]),
     needs=("torch", "numba"),
     extra="evenhand[future_seed]",

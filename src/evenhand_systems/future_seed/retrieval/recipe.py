@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
-from evenhand_systems.future_seed.obstacles import obstacle
+from evenhand_systems.future_seed.obstacles import obstacle, reads
 from evenhand_systems.future_seed.retrieval.settings import Settings
 
 
@@ -21,6 +21,7 @@ from evenhand_systems.future_seed.retrieval.settings import Settings
     version=1,
     preload=("evenhand_systems.future_seed.retrieval.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
+    reads=reads,
     needs=("torch", "numba"),
     extra="evenhand[future_seed]",
 )
