@@ -57,7 +57,7 @@ def _all(log: Log) -> Iterator[Finding]:
         told.add(change.line.number)
         yield replace(_finding(log, change, sure=True, read=True), unproven=False, closed=True)
     for one in (one for one in _found_in(log) if one.place.line not in told):
-        sure = one.level != "fault" or (one.closed and _of_a_pen(one)) or _a_slip(log, one)
+        sure = one.level != "fault" or _a_slip(log, one)
         told |= {one.place.line} if sure and not one.unproven else set()
         yield one if sure else replace(one, unproven=True)
     for change, relative, tight in (
@@ -93,6 +93,9 @@ def _a_slip(log: Log, one: Finding) -> bool:
     if rounded_off(delta, float(one.facts["relative"] or 0)) or (row and _OF_CHANGES.match(line.body)):
         return False
     change = Change(base, new, delta, line, log.line(one.others[0].line), True)
+    wide = replace(delta, half=2 * delta.half)
+    if one.closed and row and not readings(replace(change, delta=wide)):
+        return _of_a_pen(one)  # the rows beside show from what it is a difference
     return _of_a_pen(one) and (row or shown(log, change)) and not of_a_third(log, change)
 
 

@@ -70,6 +70,8 @@ def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
     choices = len(_values(table, place))
     pairs = [(_CHANCE, one) for one in _of_columns(table, place)]
     pairs += [(_chance_of_base(table, place, one), one) for one in _to_a_row(table, place)]
+    if any(_one_odd(log, table, place, one, _behind, 0.0) is True for _, one in pairs):
+        return  # relative to the second values
     odd = []
     for one, way in [(one, way) for one in pairs for way in (_points, _relative, _share, _hundred)]:
         answer = _one_odd(log, table, place, one[1], way, one[0] / choices)
@@ -115,6 +117,10 @@ def _share(base: float, new: float) -> float | None:
 
 def _relative(base: float, new: float) -> float | None:
     return 100 * (new - base) / base if base else None
+
+
+def _behind(base: float, new: float) -> float | None:
+    return _relative(new, base)
 
 
 def _values(table: Table, place: int) -> list[int]:
@@ -193,9 +199,11 @@ def _one_odd(
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
+        roughly, exactly = math.prod(right.values()), _by_chance(exact)
+        by_chance = min(roughly, exactly)
+        # of two alone it says something where a digit makes the odd one right, too
         to_the_digit = len(exact) > 2 or (len(odd) == 1 and a_digit_off(odd[0][1], odd[0][2]))
-        by_chance = min(math.prod(right.values()), _by_chance(exact, to_the_digit))
-        enough = right and by_chance <= chance and len(right) >= 2
+        enough = right and (by_chance if to_the_digit else roughly) <= chance and len(right) >= 2
         if len(odd) == 1:
             pair, number, found = odd[0]
             turned = abs(found + number.value) <= _slack(pair, number, way)
@@ -215,11 +223,10 @@ def _one_odd(
     return best
 
 
-def _by_chance(exact: Mapping[tuple[float, float], float], to_the_digit: bool) -> float:
-    """How often differences that are right to their last digit would be by chance, among those of the column's size;
-    of two alone that says something where a digit makes the odd one right, too."""
+def _by_chance(exact: Mapping[tuple[float, float], float]) -> float:
+    """How often differences that are right to their last digit would be by chance, among those of the column's size."""
     reach = max((abs(told) for _, told in exact), default=0.0)
-    return math.prod(min(1.0, 2 * slack / reach) for slack in exact.values()) if reach and to_the_digit else 1.0
+    return math.prod(min(1.0, 2 * slack / reach) for slack in exact.values()) if reach else 1.0
 
 
 def _to_another_row(
@@ -258,9 +265,9 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
-    if way in (_relative, _share):
+    if way in (_relative, _behind, _share):
         base, new = (max(abs(one.value), 1e-12) for one in pair[:2])
-        wide = (100 if way is _relative else 1) * (pair[0].slack * new / base + pair[1].slack) / base
+        wide = (1 if way is _share else 100) * (pair[0].slack * new / base + pair[1].slack) / base
     elif way is _hundred:
         wide *= 100
     return (wide + 2 * number.slack) * (1 + 1e-9)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from evenhand.audit.text.log import Line, Log, only_number
+from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.quantities import Scope, quantities, scopes_of
@@ -109,6 +109,8 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
             yield _spoken(scope)
     for table in log.tables:
         told = [int(n.value) for column in table.columns if (n := _constant(column)) is not None and not n.decimals]
+        if not log.data and (told or len(_shares_of(table)) != 1):
+            continue  # of a column's whole, or of another count than that beside it
         whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
         for place, name in enumerate(table.header[:40]):
             if _A_SHARE.search(name.replace("_", " ")) is None:
@@ -129,6 +131,15 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
                     ],
                     told[:60],
                 )
+
+
+def _shares_of(table: Table) -> list[int]:
+    """Columns of numbers with decimals or signs of percent."""
+    return [
+        place
+        for place, column in enumerate(table.columns)
+        if any(n is not None and (n.decimals or n.unit == "%") for n in column)
+    ]
 
 
 def _constant(column: Sequence[Number | None]) -> Number | None:

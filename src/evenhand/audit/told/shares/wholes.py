@@ -42,6 +42,12 @@ _LEFT_OUT = Pattern(
     re.IGNORECASE,
 )
 _OF_ALL_ROWS = Pattern(r"\b(?:overall|total|all|average|avg|mean|combined|pooled|macro|micro)\b", re.IGNORECASE)
+_ELSEWHERE = Pattern(
+    r"\b(?:papers?|published|report(?:s|ed)|authors?|original|leaderboard|literature|prior work|et al|theirs?|"
+    r"humans?|chance level|guess\w*|majority|previous\w*|from \w+ \d{4})\b",
+    re.IGNORECASE,
+)
+"""A result that was measured elsewhere is of the items there."""
 _AFTER = Pattern(r"\s?%?\s*(?P<word>[^\W\d_]+)?")
 _PIECES = Pattern(r"[,;.()]|\band\b", re.IGNORECASE)
 _ENDS = Pattern(r"\s?%?\s*(?:$|[.,;)])")
@@ -143,7 +149,12 @@ def _explained(above: Sequence[Sentence], one: _Cell, whole: Whole, unit: str) -
     """Whether a share is that of another number of items that is told, of some left out, of repeats or of halves."""
     if not one.share.decimals or in_halves(one.share, whole.items, unit):
         return True
-    if _OF_ALL_ROWS.search(one.words) or AVERAGED.search(one.words) or REPEATED.search(one.words):
+    if (
+        _OF_ALL_ROWS.search(one.words)
+        or _ELSEWHERE.search(one.words)
+        or AVERAGED.search(one.words)
+        or REPEATED.search(one.words)
+    ):
         return True
     texts = [one.words, *(sentence.text for sentence in above)]
     bare = [(text, n) for text in texts for n in numbers(text) if not (n.decimals or n.unit or n.signed)]
