@@ -209,7 +209,7 @@ def _one_odd(
             turned = abs(found + number.value) <= _slack(pair, number, way)
             other = turned or _of_another_way(pair, number)
             formula = right and other and _told_way(table.header, place, way, turned=turned)
-            rare = _by_chance(exact, to_the_digit=True) <= _HARDLY
+            rare = exactly <= _HARDLY
             apart = bool(way is _relative and other and not turned and rare and right and _by_unit(known))
             slip = _is_near(found, number) and (not other or (turned and pair[2] != pair[3]))
             one_sided = turned and not any(n.signed for n in column if n is not None)
