@@ -31,7 +31,8 @@ def facts_of(differences: Floats, values: Sequence[Number] = ()) -> dict[str, ob
     if estimate.interval is None or estimate.p is None or estimate.standard_error is None:
         return None
     sd = float(differences.std(ddof=1))
-    mean = estimate.estimate if abs(estimate.estimate) > _NOTHING * sd else 0.0
+    mean = float(differences.mean())
+    mean = mean if abs(mean) > _NOTHING * sd else 0.0
     flips = statistics.sign_flip(differences)
     least = max(flips.attainable, 2.0 ** (1 - int(np.count_nonzero(differences))))  # a zero has no sign to flip
     detectable = statistics.smallest_detectable_effect(len(differences), sd)
