@@ -266,8 +266,9 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
     if way in (_relative, _behind, _share):
-        base, new = (max(abs(one.value), 1e-12) for one in pair[:2])
-        wide = (1 if way is _share else 100) * (pair[0].slack * new / base + pair[1].slack) / base
+        first, second = reversed(pair[:2]) if way is _behind else pair[:2]
+        base, new = (max(abs(one.value), 1e-12) for one in (first, second))
+        wide = (1 if way is _share else 100) * (first.slack * new / base + second.slack) / base
     elif way is _hundred:
         wide *= 100
     return (wide + 2 * number.slack) * (1 + 1e-9)

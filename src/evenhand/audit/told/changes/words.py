@@ -147,7 +147,9 @@ OF_ELSE = Pattern(
     r"seeds?|epochs?|steps?|cost|price|memory|version|page|line|section|table|fig\w*|chance|random|noise)\b",
     re.IGNORECASE,
 )
-SKIPS = Pattern(r"\b(?:ci|interval|target|threshold|needed|expected|chance|sd|std|se|stderr|p)\b", re.IGNORECASE)
+SKIPS = Pattern(
+    r"\b(?:ci|interval|target|threshold|needed|expected|chance|log10|log2|ln|sd|std|se|stderr|p)\b", re.IGNORECASE
+)
 
 # Before a difference that stands first, and between it and the two numbers.
 TOLD_BY = Pattern(rf"\b(?:{any_of(AHEAD)})\b[^.;\d]{{0,40}}\b(?:{any_of(BY)})\s+[`*]*$", re.IGNORECASE)
