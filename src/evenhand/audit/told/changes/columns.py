@@ -266,7 +266,7 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
     if way in (_relative, _behind, _share):
-        first, second = reversed(pair[:2]) if way is _behind else pair[:2]
+        first, second = (pair[1], pair[0]) if way is _behind else (pair[0], pair[1])
         base, new = (max(abs(one.value), 1e-12) for one in (first, second))
         wide = (1 if way is _share else 100) * (first.slack * new / base + second.slack) / base
     elif way is _hundred:
