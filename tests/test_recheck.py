@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import tarfile
@@ -140,6 +141,20 @@ def test_a_record_or_a_table_that_was_altered_is_named(book: Book, folder: str, 
     spoilt = changed(exported(book), lambda name, data: data.replace(before, after) if folder in name else data)
     assert any("altered" in fault for fault in recheck.Ledger(str(spoilt)).faults)
     assert recheck.Ledger(str(exported(book))).faults == []
+
+
+@pytest.mark.parametrize(("change", "twice"), [(0.0, 0), (0.25, 1)])
+def test_a_result_that_stands_twice_is_one_unless_it_is_another(book: Book, change: float, twice: int) -> None:
+    def again(name: str, data: bytes) -> bytes:
+        rows = [json.loads(line) for line in data.splitlines()] if name.startswith("segments/") else []
+        outcomes = [row for row in rows if row["kind"] == "outcome"]
+        if not outcomes:
+            return data
+        metrics = outcomes[0]["body"]["outcome"]["metrics"]
+        metrics |= {name: value + change for name, value in metrics.items()}
+        return data + json.dumps(outcomes[0]).encode() + b"\n"
+
+    assert len(recheck.Ledger(str(changed(exported(book), again))).twice) == twice
 
 
 @pytest.mark.parametrize(

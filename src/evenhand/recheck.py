@@ -46,9 +46,9 @@ class Ledger:
         self.counts, self.twice = dict[str, Row](), set[str]()
         for body in (row["body"] for row in self.of("outcome") if not row["body"]["exploratory"]):
             old, self.counts[body["trial"]["id"]] = self.counts.get(body["trial"]["id"]), body
-            self.twice |= {body["trial"]["id"]} if old and not old["outcome"]["failure"] else set()
-    def of(self, kind: str) -> list[Row]:
-        return [row for row in self.records if row["kind"] == kind]
+            was, new = ([one["outcome"]["metrics"], one["files"].get("items")] for one in (old or body, body))
+            self.twice |= {body["trial"]["id"]} if old and not old["outcome"]["failure"] and was != new else set()
+    def of(self, kind: str) -> list[Row]: return [row for row in self.records if row["kind"] == kind]
     @functools.cache  # noqa: B019
     def side(self, trial: str, metric: str) -> Row | None:
         """Items, scores, answers and clusters of a metric (a number is one item); None where there are none."""
