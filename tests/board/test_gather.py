@@ -172,6 +172,22 @@ def test_contrasts_so_far_are_worked_out_beside_the_look_where_arms_are_shown_by
         )
 
 
+def test_a_decided_claim_shows_the_verdicts_that_it_has_now_and_not_those_that_an_earlier_version_wrote_down(
+    own: Stage,
+) -> None:
+    loaded = own.claim("c")
+    own.book.run(loaded)
+    now = decided(loaded, own.book.ledger).titles
+    ids = [trial.id for trial in all_trials(loaded.resolved)]
+    own.book.ledger.record_decision("c", loaded.resolved.hash, dict.fromkeys(now, "invalid (items)"), ids)
+    gatherer, deadline, titles = Gatherer(own.ledger), time.monotonic() + 30, {""}
+    while titles != set(now.values()) and time.monotonic() < deadline:
+        titles = {one.title for one in claim_of(gatherer.look(), "c").verdicts}
+        time.sleep(0.05)
+    gatherer.close()
+    assert titles == set(now.values())
+
+
 def test_where_the_unblinding_cannot_be_entered_arms_stay_hidden(own: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     own.claim("c")
 

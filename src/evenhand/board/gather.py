@@ -26,10 +26,9 @@ from evenhand.board.seen import (
     FailureShown,
     State,
     TrialShown,
-    VerdictShown,
 )
 from evenhand.board.trails import Trails, drawn
-from evenhand.decisions.verdict import VerdictKind
+from evenhand.board.verdicts import Verdicts, shown
 from evenhand.errors import EvenhandError
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
@@ -59,6 +58,7 @@ class Gatherer:
         self._claims = KnownClaims()
         self._trails = Trails()
         self._families, self._contrasts = Families(self.folder), Contrasts(self.folder)
+        self._verdicts = Verdicts(self.folder)
         self._records = Records(self._ledger)
         self._curves: dict[tuple[str, str], tuple[str, ...]] = {}
         self._entered: set[str] = set()  # claims whose unblinding is in the ledger
@@ -89,6 +89,7 @@ class Gatherer:
         self._ledger.close()
         self._families.close()
         self._contrasts.close()
+        self._verdicts.close()
 
     def _look(self) -> Board:
         facts = self._records.read()
@@ -101,20 +102,23 @@ class Gatherer:
         families = self._families.look(facts.entries)
         named = [one for one in undecided if self._unblind and one.record.hash in self._entered]
         contrasts = self._contrasts.look(named, len(facts.counts))
-        shown, trials = list[ClaimShown](), list[TrialShown]()
+        verdicts = self._verdicts.look([one for one in known if one not in undecided], len(facts.entries))
+        claims, trials = list[ClaimShown](), list[TrialShown]()
         for one in reversed(known):
             hidden = one in undecided and one not in named
             own = {key: seen for key, seen in running.items() if key in one.trials}
             told = _told(one, runs)
             claim = self._claim(one, facts, hidden, told, own)
             hash_ = one.record.hash
-            shown.append(replace(claim, family=families.sentences.get(hash_, ()), contrasts=contrasts.get(hash_, ())))
+            claim = replace(claim, family=families.sentences.get(hash_, ()), contrasts=contrasts.get(hash_, ()))
+            now = verdicts.get(hash_)
+            claims.append(claim if now is None else replace(claim, verdicts=shown(now)))
             mine = {key: seen for key, seen in own.items() if seen.claim in (one.record.name, "")}
             trials += self._trials(one, mine, hidden)
-        shown.sort(key=lambda claim: _ORDER.index(claim.state))
+        claims.sort(key=lambda claim: _ORDER.index(claim.state))
         trials.sort(key=lambda trial: trial.queued)
         return Board(
-            str(self.folder), problem, self._ledger.notes, len(facts.entries), tuple(shown), tuple(trials),
+            str(self.folder), problem, self._ledger.notes, len(facts.entries), tuple(claims), tuple(trials),
             tuple(_driver(run) for run in runs), self._memory(runs), families.families, left, untaken, self._unblind,
         )  # fmt: skip
 
@@ -164,7 +168,7 @@ class Gatherer:
             () if told is None else told.after,
             () if claim is None else tuple(condition.name for condition in claim.claim.conditions), tuple(arms),
             rungs_of(one, places, hidden), self._failures(one, facts, hidden),
-            () if decision is None else _verdicts(self._records.body(decision)), one.standing,
+            () if decision is None else shown(self._records.body(decision)["verdicts"]), one.standing,
             tuple(facts.interventions.get(record.hash, ())), (),
             not hidden and (self.folder / "reports" / f"{record.name}.html").is_file(),
             wish if told is not None and (wish != "pause" or not told.paused) else "", (), len(own) - len(at_work),
@@ -288,11 +292,3 @@ def _driver(run: RunSeen) -> DriverShown:
         run.process, run.host, None if run.queues else run.slots, run.busy, run.queued, waiting, run.ended,
         run.per_hour, run.seconds_left,
     )  # fmt: skip
-
-
-def _verdicts(body: Mapping[str, Any]) -> tuple[VerdictShown, ...]:
-    found = []
-    for key, title in body["verdicts"].items():
-        arm, condition, metric = (*key.split("/", 2), "", "")[:3]
-        found.append(VerdictShown(arm, condition, metric, str(title), VerdictKind.of_title(str(title))))
-    return tuple(found)

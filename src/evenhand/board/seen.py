@@ -114,7 +114,7 @@ class FailureShown:
 
 @dataclass(frozen=True)
 class VerdictShown:
-    """One verdict of a decided claim, as the ledger has it."""
+    """One verdict of a decided claim."""
 
     arm: str
     condition: str
