@@ -1,6 +1,7 @@
 """The GPUs that the NVIDIA driver shows to this process, asked without torch: before a trial, and for programs.
 
 ``visible_gpus()`` tells memory and compute capability; what the driver does not answer is None, never 0.
+``given_gpus()`` are those of them that trials may get, where some were chosen (``--gpus``, a profile's devices).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 _VARIABLE = "CUDA_VISIBLE_DEVICES"
@@ -20,6 +24,8 @@ _NO_GPU = ("the NVIDIA driver shows no GPU", "the NVIDIA driver finds no usable 
 
 _PATIENCE_SECONDS = 15
 """Longer than a driver takes that wakes the GPUs first."""
+
+_GIVEN: ContextVar[tuple[str, ...]] = ContextVar("given", default=())
 
 _Told = tuple[str, int | None, tuple[int, int] | None]
 
@@ -84,6 +90,26 @@ def visible_gpus() -> tuple[tuple[Gpu, ...], str]:
     return tuple(Gpu(name, *one) for name, one in zip(names, told, strict=False)), why_none
 
 
+def given_gpus() -> tuple[Gpu, ...]:
+    """The visible GPUs of which a trial may get any: those that were chosen, else all.
+
+    All, too, where one was chosen by a name that the driver does not use (a UUID beside numbers).
+    """
+    seen, chosen = visible_gpus()[0], _GIVEN.get()
+    known = chosen and set(chosen) <= {gpu.device for gpu in seen}
+    return tuple(gpu for gpu in seen if gpu.device in chosen) if known else seen
+
+
+@contextmanager
+def giving(devices: Sequence[str]) -> Iterator[None]:
+    """Inside, ``given_gpus()`` are these, by the names that CUDA_VISIBLE_DEVICES has for them; all for none."""
+    token = _GIVEN.set(tuple(devices))
+    try:
+        yield
+    finally:
+        _GIVEN.reset(token)
+
+
 def driver_failure() -> str:
     """Why the driver could not tell what GPUs there are; empty where it told, and where there is no driver or GPU."""
     found, why_none = visible_gpus()
@@ -120,4 +146,4 @@ def _read(answer: str) -> tuple[list[_Told], str]:
     return [], "the NVIDIA driver's answer could not be read"
 
 
-__all__ = ["NO_DRIVER", "Gpu", "driver_failure", "visible_gpus"]
+__all__ = ["NO_DRIVER", "Gpu", "driver_failure", "given_gpus", "giving", "visible_gpus"]

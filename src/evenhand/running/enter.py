@@ -18,6 +18,7 @@ from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.local.room import Room
 from evenhand.extras import needed
 from evenhand.ledger import Ledger
+from evenhand.recipes.gpus import giving
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, likeness, searching, standing
 from evenhand.running.fitting import device_of, shortage
@@ -175,7 +176,8 @@ def check_machine(loaded: LoadedClaim, room: Room | None = None, ledger: Ledger 
     found = {shortage(loaded, room)} - {""}
     if obstacle is not None:
         device = device_of(loaded) if room is None else device_of(loaded, room.default)
-        found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
+        with giving(() if room is None else room.gpus):
+            found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
     faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
     if ledger is None or all(is_finished(name, ledger) for name in loaded.file.claim.after):
         faults += missing_inputs(loaded)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from evenhand.recipes.gpus import visible_gpus
+from evenhand.recipes.gpus import given_gpus
 from evenhand.recipes.inputs import Kind, Named, named
 
 NO_KERNEL = (
@@ -59,8 +59,8 @@ def obstacle(settings: Mapping[str, Any], device: str) -> str:
 
 
 def _without_bf16() -> str:
-    """Which of the visible GPUs, of which a trial may get any, only imitate bfloat16; empty where none is known to."""
-    seen, _ = visible_gpus()
+    """Which of the GPUs, of which a trial may get any, only imitate bfloat16; empty where none is known to."""
+    seen = given_gpus()
     weak = [one for one in seen if one.capability is not None and one.capability < BF16_CAPABILITY]
     if not weak:
         return ""
@@ -68,7 +68,7 @@ def _without_bf16() -> str:
         f"GPU {gpu.device} is a {gpu.name} of compute capability {_version(gpu.capability)}" for gpu in weak
     )
     able = ",".join(one.device for one in seen if one not in weak)
-    hide = f"; CUDA_VISIBLE_DEVICES={able} leaves {'it' if len(weak) == 1 else 'them'} out" if able else ""
+    hide = f"; --gpus {able} leaves {'it' if len(weak) == 1 else 'them'} out" if able else ""
     return f"{named}, and {_version(BF16_CAPABILITY)} is needed{hide}"
 
 

@@ -50,7 +50,7 @@ def test_bf16_needs_a_machine_that_multiplies_it_and_a_gpu_needs_its_kernel(
     [
         ([T4], "GPU 0 is a Tesla T4 of compute capability 7.5, and 8.0 is needed"),
         ([V100, T4], "GPU 0 is a Tesla V100 of compute capability 7.0, GPU 1 is a Tesla T4 of compute "),
-        ([A100, T4, A100], "GPU 1 is a Tesla T4 of compute capability 7.5, and 8.0 is needed; CUDA_VISIBLE_DEVICES=0,2 "
+        ([A100, T4, A100], "GPU 1 is a Tesla T4 of compute capability 7.5, and 8.0 is needed; --gpus 0,2 "
          "leaves it out"),
         ([A100], ""),
         ([("a card that tells nothing", None, None)], ""),
@@ -83,6 +83,20 @@ def test_a_bf16_claim_is_refused_at_plan_on_a_gpu_of_an_earlier_generation_witho
     assert "GPU 0 is a Tesla T4 of compute capability 7.5" in str(result.exception)
     assert "1 GPU: one trial at a time; -j N for more" in result.output
     assert "torch" not in sys.modules
+
+
+def test_gpus_that_are_not_given_to_trials_stand_in_no_bf16_claims_way(
+    monkeypatch: pytest.MonkeyPatch, driver: Callable[..., None], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(obstacles, "_torch_version", lambda: "2.13.0")
+    monkeypatch.setattr(obstacles, "find_spec", lambda name: object())
+    monkeypatch.setattr(fitting, "why_torch_has_no_cuda", lambda: "")
+    driver(A100, T4)
+    arguments = ["plan", str(CLAIMS / "logs" / "r22_sudoku4.toml"), "--ledger", str(tmp_path)]
+    told = CliRunner().invoke(app, arguments)
+    assert "--gpus 0 leaves it out" in str(told.exception)
+    assert obstacles.NO_BF16 not in str(CliRunner().invoke(app, [*arguments, "--gpus", "0"]).exception)
+    assert "GPU 1 is a Tesla T4" in str(CliRunner().invoke(app, [*arguments, "--gpus", "1"]).exception)
 
 
 def test_a_bf16_claim_is_planned_and_then_refused_with_the_cure(
