@@ -114,8 +114,8 @@ class Tables:
         return runs_of(columns_of(path), options, source_of(path, READER.name))
 
 
-def columns_of(path: Path) -> Columns:
-    """Read a table.
+def columns_of(path: Path, *, strict: bool = True) -> Columns:
+    """Read a table; ``strict`` as in :func:`evenhand.data.reading.read_json_lines`.
 
     Raises:
         DataError: no sound table.
@@ -123,7 +123,7 @@ def columns_of(path: Path) -> Columns:
     kind = _SUFFIXES.get(path.suffix.lower(), "csv")
     if kind == "parquet":
         return _parquet(path)
-    return _json(path) if kind == "json" else _text(path, "\t" if kind == "tsv" else ",")
+    return _json(path, strict) if kind == "json" else _text(path, "\t" if kind == "tsv" else ",")
 
 
 def _text(path: Path, separator: str) -> Columns:
@@ -149,8 +149,8 @@ def _text(path: Path, separator: str) -> Columns:
     return Columns(path, dict(zip(names, columns, strict=True)), lines, as_text=True)
 
 
-def _json(path: Path) -> Columns:
-    rows = list(iter_json_rows(path))
+def _json(path: Path, strict: bool) -> Columns:
+    rows = list(iter_json_rows(path, strict=strict))
     for line, row in rows:
         if not isinstance(row, dict):
             raise DataError(f"{path}:{line}: expected an object with a field for each column; found {shortened(row)}.")

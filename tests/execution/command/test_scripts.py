@@ -184,7 +184,7 @@ def test_a_script_that_writes_where_it_stands_runs_in_the_trials_own_folder(tmp_
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"preds.csv", "w"', '"other.csv", "w"', "wrote nothing at out/preds.csv"),
+        ('"preds.csv", "w"', '"other.csv", "w"', "wrote nothing at {workdir}/out/preds.csv"),
         (
             '["id", "prediction", "label", "subject"]',
             '["id", "guess", "label", "subject"]',
@@ -293,3 +293,23 @@ def test_names_of_metrics_may_have_dots() -> None:
     """A claim takes ``scores."exact_match.strict" = ...`` for a table within a table, as with all of its settings."""
     scores = {"exact_match": {"strict": "em"}, "accuracy": "correct"}
     assert Results(format="csv", scores=scores).scores == {"exact_match.strict": "em", "accuracy": "correct"}
+
+
+NUMBERS = 'settings.argv = ["python", "train.py", "--lr={lr}", "--seed={seed}", "--steps={budget}", "--out={workdir}"]'
+PRINTS = NUMBERS + '\nsettings.spent = "declared"\nsettings.results = { format = "metrics", path = "-" }\n'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("value", "kind"), [("0.5", ""), ("float('nan')", "diverged"), ("'0.5'", "code")])
+def test_a_script_that_prints_its_metrics_needs_no_file_and_diverges_as_a_recipe_does(
+    tmp_path: Path, value: str, kind: str
+) -> None:
+    outcome = first(tmp_path, PRINTS, SCRIPT + f"\nprint(json.dumps({{'accuracy': {value}}}))\nprint('bye')\n")
+    if not kind:
+        assert outcome.failure is None, outcome.failure
+        assert outcome.metrics == {"accuracy": 0.5}
+        return
+    assert outcome.failure is not None
+    assert outcome.failure.kind == kind
+    assert outcome.spent["steps"] == 12
+    assert str(tmp_path) not in outcome.failure.message

@@ -1,12 +1,18 @@
-"""What a program prints, taken for points of learning curves: lines of ours, ``key=value`` pairs, or JSON."""
+"""What a program prints, taken for points of learning curves: lines of ours, ``key=value`` pairs, or JSON.
+
+And the JSON object that it prints last, as programs do that tell their metrics so.
+"""
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from evenhand.errors import RecipeError
@@ -21,7 +27,31 @@ STEPS = ("step", "global_step", "steps", "iteration", "iter", "epoch")
 MOST_CURVES = 64
 """Further names are left out: a program that prints keys without end would fill the ledger."""
 
+MOST_LINES = 2000
+"""So many last lines of the output are kept, in which its metrics may stand."""
+
 _PAIR = re.compile(r"(?<![\w./-])([A-Za-z_][\w./-]*)\s*[=:]\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])")
+
+
+@dataclass
+class LastLines:
+    """The end of a program's standard output."""
+
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
+
+    @property
+    def document(self) -> str:
+        """The JSON object that was printed last; empty where none was."""
+        return last_object(self.lines)
+
+
+def last_object(lines: Iterable[str]) -> str:
+    """The last JSON object that begins a line, on one line or on several, as text; empty where there is none."""
+    text, decoder = "\n".join(lines), json.JSONDecoder()
+    for start in reversed([found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)]):
+        with contextlib.suppress(ValueError, RecursionError):
+            return text[start : decoder.raw_decode(text, start)[1]]
+    return ""
 
 
 class Points:

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from evenhand import files
-from evenhand.errors import DataError, RecipeError
+from evenhand.errors import DataError, Diverged, RecipeError
 from evenhand.execution import outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.command import imported, templates
 from evenhand.execution.command.files import named_words, places_of, program_files, program_fingerprint, program_hashes
-from evenhand.execution.command.printed import Points
+from evenhand.execution.command.printed import LastLines, Points
 from evenhand.execution.command.process import Ended, run_program
 from evenhand.execution.command.results import files_at, read_results, states, written_since
 from evenhand.execution.command.settings import CommandSettings
@@ -64,7 +64,10 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     points = Points(bench, settings.curves)
     matches = Matches({} if settings.spent is None else settings.spent.patterns)
 
+    output = LastLines()
+
     def on_line(line: str) -> bool:
+        output.lines.append(line)
         matches.take(line)
         return points.take(line)
 
@@ -81,7 +84,9 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     if points.fault:
         return Outcome(failure=Failure("code", points.fault, "run", ended.tail))
     outcome = _answer(call.answer, ended, _short(settings), needed=settings.results is None)
-    return outcome if outcome.failure is not None else _with_files(outcome, settings, call, matches, bench, ended)
+    if outcome.failure is not None:
+        return outcome
+    return _with_files(outcome, settings, call, _Told(matches, output.document, ended.tail), bench)
 
 
 def _call(settings: CommandSettings, bench: TrialBench) -> _Call:
@@ -105,19 +110,26 @@ def _call(settings: CommandSettings, bench: TrialBench) -> _Call:
     return _Call(argv, variables, cwd, answer, (places[0], places[1]), before)
 
 
-def _with_files(
-    outcome: Outcome, settings: CommandSettings, call: _Call, matches: Matches, bench: TrialBench, ended: Ended
-) -> Outcome:
+@dataclass(frozen=True)
+class _Told:
+    """What the program printed: what it spent, the JSON object at its end, its last lines."""
+
+    matches: Matches
+    document: str
+    tail: str
+
+
+def _with_files(outcome: Outcome, settings: CommandSettings, call: _Call, told: _Told, bench: TrialBench) -> Outcome:
     """The outcome with what the program's own output files say, or the failure to read them."""
     try:
         if settings.spent is not None:
             written = written_since(call.before, call.places[1], call.cwd)
-            paid = cost(settings.spent, written, matches, bench.budget.unit, bench.budget.amount)
+            paid = cost(settings.spent, written, told.matches, bench.budget.unit, bench.budget.amount)
             notes = {**outcome.notes, "budget read from": paid.source}
             curves = {**paid.curves, **outcome.curves}
             outcome = replace(outcome, spent={**paid.amounts, **outcome.spent}, curves=curves, notes=notes)
         if settings.results is not None:
-            found = read_results(settings.results, call.places[0], call.cwd, call.before)
+            found = read_results(settings.results, call.places[0], call.cwd, call.before, told.document)
             both = sorted({*found.items, *found.metrics} & {*outcome.items, *outcome.metrics})
             if both:
                 raise RecipeError(f"'{both[0]}' stands in the outcome file and in the results; which one is meant?")
@@ -125,10 +137,16 @@ def _with_files(
             notes = {**outcome.notes, "results read from": f"{settings.results.format}: {found.files}"}
             outcome = replace(outcome, metrics=metrics, items=items, notes=notes | _seed_note(settings))
     except (DataError, RecipeError) as error:
-        told = str(error).replace(f"{bench.workdir}/", "")  # into the ledger: folders of a machine do not go there
-        message = f"{_short(settings)} ended well, but {told}"
-        return replace(outcome, failure=Failure("code", message, "report", ended.tail))
+        message = f"{_short(settings)} ended well, but {_as_claimed(error, bench)}"
+        return replace(outcome, failure=Failure("code", message, "report", told.tail))
+    except Diverged as error:
+        return replace(outcome, failure=Failure("diverged", _as_claimed(error, bench), "report", told.tail))
     return outcome
+
+
+def _as_claimed(error: Exception, bench: TrialBench) -> str:
+    """A sentence with the trial's folder as claims write it: folders of a machine do not go into the ledger."""
+    return str(error).replace(str(bench.workdir), "{workdir}")
 
 
 def _seed_note(settings: CommandSettings) -> dict[str, str]:

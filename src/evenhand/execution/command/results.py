@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, Diverged
 from evenhand.execution.command.settings import Results
-from evenhand.execution.command.tables import NUMBERS, TABLES, read_numbers, read_table
+from evenhand.execution.command.tables import NUMBERS, STDOUT, TABLES, numbers_of, read_numbers, read_table
 from evenhand.files import file_hash
 from evenhand.recipes.outcome import ItemScores
 from evenhand.runs.arms import ArmRuns, gather
@@ -59,7 +59,9 @@ def written_since(before: Mapping[Path, State], place: str, base: Path) -> list[
     return [path for path, state in states(files_at(place, base)).items() if before.get(path) != state]
 
 
-def read_results(how: Results, place: str, base: Path, before: Mapping[Path, State]) -> ProgramResults:
+def read_results(
+    how: Results, place: str, base: Path, before: Mapping[Path, State], printed: str = ""
+) -> ProgramResults:
     """The metrics and items in the files that a program wrote.
 
     Args:
@@ -67,24 +69,30 @@ def read_results(how: Results, place: str, base: Path, before: Mapping[Path, Sta
         place: the path with its templates filled in.
         base: the program's working folder.
         before: states of the files that were at the path before it began.
+        printed: the JSON object that it printed last, or empty.
 
     Raises:
         DataError: there are none, they are not sound, cannot be trusted, or are in a format that nothing reads.
+        Diverged: a metric is NaN or infinite.
     """
+    if how.path == STDOUT:
+        return _printed(how, printed)
     files = written_since(before, place, base)
     if not files:
         stale = " What is there was written before it began." if before and files_at(place, base) else ""
-        raise DataError(f"the program wrote nothing at {place}.{stale} Mend `results.path`, or what it is told.")
+        cure = _cure(how, printed) or "Mend `results.path`, or what it is told."
+        raise DataError(f"the program wrote nothing at {how.path}.{stale} {cure}")
     if how.format in (*TABLES, NUMBERS) and len(files) > 1:
         names = ", ".join(os.path.relpath(file, base) for file in files[:6])
-        raise DataError(f"at {place} are several files ({names}); `results.path` must name one.")
+        raise DataError(f"at {how.path} are several files ({names}); `results.path` must name one.")
     told = ", ".join(f"{path.name} {file_hash(path)[:16]}" for path in files[:20])
     if how.format == NUMBERS:
-        return ProgramResults(_wanted(read_numbers(files[0]), how.scores, place), {}, told)
+        found = read_numbers(files[0], how.scores.values())
+        return ProgramResults(_wanted(found, how.scores, how.path), {}, told)
     arm = _runs(how, files, base / place)
     if len(arm.seeds) > 1:
         raise DataError(
-            f"{place} holds runs of several training seeds ({', '.join(map(str, arm.seeds))}); a trial is one."
+            f"{how.path} holds runs of several training seeds ({', '.join(map(str, arm.seeds))}); a trial is one."
         )
     is_table = how.format in TABLES
     settings = RunsSettings(
@@ -93,6 +101,34 @@ def read_results(how: Results, place: str, base: Path, before: Mapping[Path, Sta
     )  # fmt: skip
     outcome = arm_outcome(settings, arm, arm.seeds[0], base)
     return ProgramResults(outcome.metrics, outcome.items, told)
+
+
+_OUTPUT = "its standard output"
+
+
+def _printed(how: Results, printed: str) -> ProgramResults:
+    """The metrics in the JSON object that a program printed last."""
+    if not printed:
+        raise DataError(
+            'the program printed no JSON object. Let it print one at its end, as {"accuracy": 0.9}, on lines of its '
+            'own, or write results.path = "{workdir}/FILE" for a file that it writes.'
+        )
+    return ProgramResults(_wanted(numbers_of(printed, _OUTPUT, how.scores.values()), how.scores, _OUTPUT), {}, _OUTPUT)
+
+
+def _cure(how: Results, printed: str) -> str:
+    """Where what was looked for in a file was printed; empty where it was not."""
+    try:
+        _printed(how, printed)
+    except DataError:
+        return ""
+    except Diverged:
+        pass
+    file = how.path if how.path.startswith("{workdir}/") else f"{{workdir}}/{how.path}"
+    return (
+        f'What it printed ends with a JSON object of numbers: results.path = "{STDOUT}" reads that, or '
+        f'settings.shell = "... > {file}" puts it into the file.'
+    )
 
 
 def _runs(how: Results, files: Sequence[Path], path: Path) -> ArmRuns:

@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 
 from evenhand.errors import DataError
 from evenhand.execution.command import templates
-from evenhand.execution.command.tables import NUMBERS, TABLES
+from evenhand.execution.command.tables import NUMBERS, STDOUT, TABLES
 from evenhand.recipes.contract import RecipeSettings
 from evenhand.runs.find import ALIASES, named
 from evenhand.runs.recipe import Named
@@ -26,7 +26,9 @@ class Results(RecipeSettings):
     """Where the program's own output files are, and how they are read."""
 
     format: str = Field(description="csv, tsv, jsonl, json, parquet, metrics (numbers alone), lm_eval, inspect_ai ...")
-    path: str = Field(default="{workdir}", description="file, folder or pattern with *; in {workdir}")
+    path: str = Field(
+        default="{workdir}", description="file, folder or pattern with *; in {workdir}; - reads what it prints"
+    )
     columns: Named = Field(
         default_factory=dict, description="id, group, cluster, input, output, expected: the column of each in a table"
     )
@@ -50,6 +52,15 @@ class Results(RecipeSettings):
                 own = ", ".join((*TABLES, NUMBERS))
                 raise ValueError(f"{error} The recipe `command` reads {own} besides.") from error
         return name
+
+    @model_validator(mode="after")
+    def _printed_are_numbers(self) -> Self:
+        if self.path == STDOUT and self.format != NUMBERS:
+            raise ValueError(
+                f'the path "{STDOUT}" reads the JSON object that a program prints last, and the format is "{NUMBERS}"; '
+                'put tables into a file: settings.shell = "... > {workdir}/FILE"'
+            )
+        return self
 
 
 class Spent(RecipeSettings):
@@ -164,10 +175,12 @@ class CommandSettings(RecipeSettings):
         if self.results is None:
             return self
         for part in (self.results, self.spent):
-            if part is not None and not self._in_workdir(part.path):
+            printed = part is self.results and part.path == STDOUT
+            if part is not None and not printed and not self._in_workdir(part.path):
+                output = f', or write "{STDOUT}" for what it prints' if part is self.results else ""
                 raise ValueError(
                     f"the path '{part.path}' is not in {{workdir}}: trials that run side by side would write the same "
-                    'file. Let the program write to "{workdir}/...", or run it there with cwd = "{workdir}"'
+                    'file. Let the program write to "{workdir}/...", or run it there with cwd = "{workdir}"' + output
                 )
         if self.spent is None:
             raise ValueError(
