@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,20 @@ def number(value: Any, where: str, *, finite: bool = False) -> float:
     if finite and not math.isfinite(found):
         raise RecipeError(f"In the outcome, {where} must be a finite number; found {found}.")
     return found
+
+
+def measured(name: str, value: Any) -> float:
+    """A metric that a recipe hands over as float64: a number, of numpy or torch too.
+
+    Raises:
+        RecipeError: a text, a truth value, or anything else that is no number.
+    """
+    # a truth value of numpy or torch, too: whether something went well is a score of an item, or its share
+    truth = isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
+    if not truth and not isinstance(value, str | bytes | bytearray):
+        with contextlib.suppress(TypeError, ValueError, OverflowError, RuntimeError):
+            return float(value)
+    raise RecipeError(f"The metric '{name}' must be a number; the recipe gave {shortened(value)}. Give it as a float.")
 
 
 def text(value: Any, where: str) -> str:
@@ -100,6 +115,8 @@ def item_scores(
 
 def _values(name: str, scores: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
     try:
+        if np.asarray(scores).dtype.kind in "OSU" and any(isinstance(one, str | bytes) for one in scores):
+            raise TypeError("a text stands among them")  # which numpy would take for the number that it spells
         values = np.asarray(scores, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise RecipeError(f"The scores of the items '{name}' are no list of numbers ({error}).") from error

@@ -23,6 +23,7 @@ from evenhand.errors import Diverged, ProbeEnded, RecipeError
 from evenhand.execution import compile_caches, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
+from evenhand.execution.item_columns import measured
 from evenhand.execution.lifetime import die_with_parent, ignore_notices
 from evenhand.execution.machine import choose_device, device_of_programs
 from evenhand.execution.patience import persistently
@@ -189,7 +190,7 @@ def _as_outcome(returned: Any) -> Outcome:
         return Outcome()
     if not isinstance(returned, Mapping):
         raise RecipeError(f"A recipe must return an Outcome or a mapping of metrics; found {type(returned).__name__}.")
-    metrics = {str(k): float(v) for k, v in returned.items() if v is not None}
+    metrics = {str(k): measured(str(k), v) for k, v in returned.items() if v is not None}
     return Outcome(
         metrics=metrics, undefined={str(k): "the recipe gave no reason" for k, v in returned.items() if v is None}
     )
@@ -200,12 +201,13 @@ def complete(outcome: Outcome, bench: TrialBench) -> Outcome:
 
     Raises:
         Diverged: a metric is no finite number.
-        RecipeError: neither metrics nor items nor reasons were given, or something in it that no reader could trust.
+        RecipeError: a metric that is no number; neither metrics nor items nor reasons; something that no reader could
+            trust.
     """
     if outcome.failure is not None:
         # What a recipe reports as its failure is the failure; scores beside it would be scores of a failed trial.
         outcome = dataclasses.replace(outcome, metrics={}, undefined={}, items={})
-    metrics = {str(name): float(value) for name, value in outcome.metrics.items()}
+    metrics = {str(name): measured(str(name), value) for name, value in outcome.metrics.items()}
     broken = sorted(name for name, value in metrics.items() if not math.isfinite(value))
     if broken:
         raise Diverged(
