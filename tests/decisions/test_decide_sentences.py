@@ -209,3 +209,16 @@ def test_a_table_of_an_unfinished_claim_says_pending_and_nothing_else() -> None:
     table = verdict_markdown(claim, decision)
     assert "| **not-run (pending)** |" in table
     assert "None" not in table
+
+
+@pytest.mark.parametrize(("spread", "said"), [(0.0, True), (0.0625, False)])
+def test_where_no_seed_differs_from_another_the_verdict_names_what_may_be_behind_it(spread: float, said: bool) -> None:
+    def alike(trial: Trial, _: Outcome) -> Outcome:
+        value = (0.25 if trial.arm == "off" else 0.5) + spread * (trial.seed or 0)
+        return scalar(trial, {(trial.arm, trial.seed): value})
+
+    claim = claim_of()
+    (verdict,) = decide(claim, outcomes_of(claim, change=alike)).verdicts
+    told = " ".join(verdict.reasons)
+    assert "show the same difference" in told
+    assert ("in each arm every seed gave the same result, and the program may ignore its seed" in told) == said

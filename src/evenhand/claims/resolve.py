@@ -306,7 +306,12 @@ class _Resolution:
                 return
             model = found
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
-        if arm.role == "null" and isinstance(model, RecipeSettings) and (fault := model.null_fault()):
+        if not isinstance(model, RecipeSettings):
+            return
+        setting, unseeded = model.seed_fault()
+        if unseeded and not arm.deterministic:
+            self.add(self._origin((setting,), a, own, c, world), unseeded)
+        if arm.role == "null" and (fault := model.null_fault()):
             self.add(("arm", a), fault)
 
     def _with_search(self, a: int, arm: Arm, written: Settings) -> BaseModel | None:

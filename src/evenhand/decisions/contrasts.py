@@ -240,10 +240,17 @@ def _figures(
         method=found.primary.method,
         scope=found.scope,
         saturation=saturation(pairs, metric),
-        why_none=found.reason or "",
+        why_none=_why_none(found, pairs),
         scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
         details=details(found, pairs.chosen),
     )
+
+
+def _why_none(found: statistics.PairedContrast, pairs: Pairs) -> str:
+    """Why there is no interval; where no seed differs from another in either arm, what may be behind it."""
+    alike = len(pairs.seeds) > 1 and all((own == own[0]).all() for own in (pairs.variant, pairs.reference))
+    cause = "; in each arm every seed gave the same result, and the program may ignore its seed"
+    return f"{found.reason}{cause if alike else ''}" if found.reason else ""
 
 
 def _same_scores(pairs: Pairs) -> statistics.Identical | None:

@@ -56,6 +56,10 @@ class RecipeSettings(BaseModel):
         """Why an arm of role ``null`` would come out as its baseline to the last bit, and the cure; empty otherwise."""
         return ""
 
+    def seed_fault(self) -> tuple[str, str]:
+        """Why all seeds of an arm would come out the same: the setting to mend, and the cure; both empty otherwise."""
+        return "", ""
+
 
 @dataclass(frozen=True)
 class Metric:

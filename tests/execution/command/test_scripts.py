@@ -249,8 +249,13 @@ def test_what_an_earlier_attempt_left_is_not_read_as_this_ones(tmp_path: Path) -
         (WHOLE + 'settings.environment.A = "{gpu}"', None, r"`environment` holds \{gpu\}"),
         (WHOLE, "settings = {values.lr = 1, results.path = '{workdirs}/x'}", r"c.toml:\d+.*`path` holds \{workdirs"),
         (WHOLE.replace('"trainer_state"', '{source = "pattern", patterns.steps = "x"}'), None, "needs one group"),
+        (
+            WHOLE.replace("{seed}", "7"),
+            None,
+            r"c.toml:3 \(settings.argv\): .* is never told its seed",
+        ),
     ],
-    ids=["name", "untold", "shared", "budget", "declared", "both", "environment", "arm", "group"],
+    ids=["name", "untold", "shared", "budget", "declared", "both", "environment", "arm", "group", "seed"],
 )
 def test_what_would_go_wrong_in_every_trial_is_refused_when_the_claim_is_planned(
     tmp_path: Path, settings: str, variant: str | None, words: str
@@ -313,3 +318,24 @@ def test_a_script_that_prints_its_metrics_needs_no_file_and_diverges_as_a_recipe
     assert outcome.failure.kind == kind
     assert outcome.spent["steps"] == 12
     assert str(tmp_path) not in outcome.failure.message
+
+
+UNSEEDED = WHOLE.replace('"--seed", "{seed}", ', "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "arms"),
+    [
+        (UNSEEDED + 'settings.environment.SEED = "{seed}"', ""),
+        (WHOLE.replace("{seed}", "{stream_seed}"), ""),
+        (UNSEEDED.replace('"--lr"', '"--all={request}", "--lr"'), ""),
+        (UNSEEDED, "deterministic = true\n"),
+    ],
+    ids=["environment", "stream", "request", "deterministic"],
+)
+def test_a_seed_may_come_another_way_and_arms_without_randomness_need_none(
+    tmp_path: Path, settings: str, arms: str
+) -> None:
+    claim = write(tmp_path, settings)
+    claim.write_text(claim.read_text().replace("settings.values.lr", f"{arms}settings.values.lr"))
+    load_claim(claim)

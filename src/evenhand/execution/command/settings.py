@@ -139,6 +139,16 @@ class CommandSettings(RecipeSettings):
         """All texts with templates by which the program learns something."""
         return (*self.line, *self.environment.values(), self.cwd)
 
+    def seed_fault(self) -> tuple[str, str]:
+        """A program that knows nothing of evenhand and is not told which seed it is to run with."""
+        if self.results is None or {"seed", "stream_seed", "request"} & set(templates.asked(self.told)):
+            return "", ""  # without `results` it knows of its request, in which the seed stands
+        return "shell" if self.shell else "argv", (
+            "the program is never told its seed, and every seed would be the same run: write {seed} into the command "
+            'line ("--seed {seed}"), or settings.environment.SEED = "{seed}" for a program that takes it from there. '
+            "An arm with no randomness in its outcome says `deterministic = true`"
+        )
+
     def null_fault(self) -> str:
         """A program that knows nothing of evenhand and is told nothing that differs for a null arm."""
         told = set(templates.asked(self.told))
