@@ -162,7 +162,14 @@ def test_one_exploratory_trial_is_shown_and_never_counts(toy_folder: Path) -> No
     wrong = evenhand(toy_folder, "try", "toy:run", "--set", "efect=0.2")
     assert wrong.returncode == 2
     assert "efect" in wrong.stderr
-    assert evenhand(toy_folder, "try", "toy:run", "--set", "behave=raise").returncode == 3
+    raised = evenhand(toy_folder, "try", "toy:run", "--set", "behave=raise")
+    assert raised.returncode == 3
+    assert "Traceback" in raised.stdout
+    many = evenhand(toy_folder, "try", "toy:run", "--items", "999999")
+    assert many.returncode == 3
+    assert "--items 999999 asks for more" in many.stdout
+    assert "rung" not in many.stdout
+    assert "Traceback" not in many.stdout
 
 
 @pytest.mark.slow

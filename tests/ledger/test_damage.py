@@ -301,6 +301,17 @@ def test_a_torn_last_line_is_tolerated_and_noted(tmp_path: Path, tail: bytes) ->
     assert len(Ledger(tmp_path).outcomes()) == 4
 
 
+def test_a_record_that_was_cut_off_within_its_line_is_lost_and_no_note_says_otherwise(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path))
+    path = segment_of(tmp_path)
+    path.write_bytes(path.read_bytes()[:-40])
+    report = Ledger(tmp_path).verify()
+    assert not [note for note in report.notes if "torn" in note]
+    (fault,) = report.faults
+    assert "record 3: missing; heads/" in fault
+    assert fault.endswith("and the file was cut off within it: restore the segment from a backup")
+
+
 def test_a_segment_without_a_record_is_what_a_crash_at_its_beginning_leaves(tmp_path: Path) -> None:
     fill(Ledger(tmp_path))
     (tmp_path / "segments" / "20990101T000000.000000-1-abcdef.jsonl").write_bytes(b"")

@@ -20,7 +20,7 @@ from evenhand.recipes import catalogue
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.local_modules import forget_changed
 from evenhand.recipes.outcome import Outcome
-from evenhand.recipes.trial import ItemSet, Trial
+from evenhand.recipes.trial import TRY, ItemSet, Trial
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,6 +133,6 @@ def exploratory_trial(
         faults = [Fault(".".join(map(str, e["loc"])) or "settings", setting_words(e, recipe)) for e in error.errors()]
         raise SettingsError(f"The recipe '{recipe.reference}' refuses these settings", faults) from error
     return Trial(
-        claim="", arm="try", condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,
-        settings=complete, unit=unit, amount=amount, items=ItemSet("try", 0, items),
+        claim="", arm=TRY, condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,
+        settings=complete, unit=unit, amount=amount, items=ItemSet(TRY, 0, items),
     )  # fmt: skip

@@ -224,7 +224,8 @@ def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> N
     if outcome.failure is not None:
         console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)
         console.print(Text(ADVICE[outcome.failure.kind]), soft_wrap=True)
-        console.print(Text(outcome.failure.detail.strip(), style="dim"), soft_wrap=True)
+        if outcome.failure.kind != "data":  # whose message names what is to be mended, which is no line of code
+            console.print(Text(outcome.failure.detail.strip(), style="dim"), soft_wrap=True)
     for name in sorted({*outcome.metrics, *outcome.items}):
         size = f" over {counted(len(outcome.items[name].ids), 'item')}" if name in outcome.items else ""
         console.print(Text(f"{name} = {outcome.metric(name):.6g}{size}"), soft_wrap=True)

@@ -67,7 +67,8 @@ def _of_arms(caution: UnshownControl | SilentNull | BudgetNotShown) -> str:
             named = ", ".join(f"'{name}'" for name in arms)
             return (
                 f"No file shows what training cost {named} in {unit}: a gain may have been bought with a larger "
-                "budget. Declare it with `settings.spent`, or bring trainer_state.json."
+                "budget. Put the trainer_state.json of each training beside its scores, or state the cost in a claim, "
+                "where it is `settings.spent` (`evenhand compare ... --claim FILE` writes the claim)."
             )
 
 

@@ -129,14 +129,19 @@ def _read_chain(folder: Path, checked: Checked | None) -> Chain:
     ordered, copies, twice = _without_copies([readings[name] for name in sorted(readings)], {h.segment for h in heads})
     for name in copies:
         del readings[name]
-    torn = [f"segment {r.name} ends in a torn line, as a crash leaves it; nothing is lost" for r in ordered if r.torn]
     # A head comes before its segment: one of a segment that was begun meanwhile is there now.
     owned |= {name for name in readings.keys() - owned if _read_head(folder / "heads" / name) is not None}
     headless, bare = _headless(ordered, owned, unreadable)
     entries = [entry for reading in ordered for entry in reading.entries]
     packing, lost = archive_faults(archives, spoilt, entries, present)
     faults = [fault for reading in ordered for fault in reading.faults] + twice + headless + packing
-    faults += _missed([head for head in heads if head.segment in readings or head.segment not in lost], readings)
+    gone = _missed([head for head in heads if head.segment in readings or head.segment not in lost], readings)
+    faults += [fault for found in gone.values() for fault in found]
+    torn = [
+        f"segment {r.name} ends in a torn line, as a crash leaves it; nothing is lost"
+        for r in ordered
+        if r.torn and r.name not in gone
+    ]
     return Chain(ordered, (*torn, *copies.values(), *bare), tuple(dict.fromkeys(faults)))
 
 
@@ -239,9 +244,9 @@ def _opening_heads(reading: SegmentReading) -> Iterator[Head]:
                 yield Head(name, sequence, digest, f"segment {reading.name}")
 
 
-def _missed(heads: list[Head], readings: dict[str, SegmentReading]) -> list[str]:
-    """Records and segments that a witness knows of and that are gone or others now."""
-    faults = []
+def _missed(heads: list[Head], readings: dict[str, SegmentReading]) -> dict[str, list[str]]:
+    """Records and segments that a witness knows of and that are gone or others now, by segment."""
+    faults: dict[str, list[str]] = {}
     furthest: dict[str, Head] = {}
     for head in heads:
         if head.sequence > furthest.get(head.segment, Head("", -1, "", "")).sequence:
@@ -250,16 +255,18 @@ def _missed(heads: list[Head], readings: dict[str, SegmentReading]) -> list[str]
         reading = readings.get(head.segment)
         found = {} if reading is None else {entry.place.sequence: entry.place.hash for entry in reading.entries}
         if found.get(head.sequence, head.hash) != head.hash:
-            faults.append(
+            faults.setdefault(head.segment, []).append(
                 f"segment {head.segment}, record {head.sequence}: it is not the record that {head.witness} knows"
             )
     for name, head in sorted(furthest.items()):
         reading = readings.get(name)
         if reading is None:
-            faults.append(f"segment {name} is missing: {head.witness} knows its records 0 to {head.sequence}")
+            words = f"segment {name} is missing: {head.witness} knows its records 0 to {head.sequence}"
+            faults.setdefault(name, []).append(words)
             continue
         last = max([*(entry.place.sequence for entry in reading.entries), *reading.altered, -1])
         if last < head.sequence:
             lost = f"record {last + 1}" if last + 1 == head.sequence else f"records {last + 1} to {head.sequence}"
-            faults.append(f"segment {name}, {lost}: missing; {head.witness} knows of it")
+            cut = ", and the file was cut off within it: restore the segment from a backup" if reading.torn else ""
+            faults.setdefault(name, []).append(f"segment {name}, {lost}: missing; {head.witness} knows of it{cut}")
     return faults

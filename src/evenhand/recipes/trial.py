@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CONTRACT_VERSION = 1
 """Raised when the meaning of a trial's inputs changes, so that older outcomes are no longer reused."""
 
+TRY = "try"
+"""Arm and item set of a trial outside any claim."""
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -71,6 +73,8 @@ class ItemSet:
         import numpy as np
 
         if self.stop is not None and self.stop > pool:
+            if self.name == TRY:
+                raise DataError(f"The recipe's pool has {pool} items; --items {self.count} asks for more.")
             raise DataError(
                 f"The item set '{self.name}' needs items {self.start} to {self.stop} of the ordered pool, "
                 f"which has {pool}. Lower `items` of this rung or of the rungs before it."
