@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from evenhand.claims.nesting import changed_fields, differing_questions, expand, leaves, merge
+from evenhand.claims.nesting import changed_fields, differing_questions, expand, leaves, merge, written_settings
 from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
 from evenhand.errors import ClaimError
@@ -228,3 +228,24 @@ def test_two_questions_differ_in_a_setting_once_however_many_arms_and_conditions
         "condition x is gone", "condition y is gone", "condition z is new", "settings.width: 64 became 96",
     ]  # fmt: skip
     assert differing_questions(one, one) == []
+
+
+def test_what_is_absent_has_one_word_and_defaults_that_nobody_wrote_are_no_difference() -> None:
+    def of(**settings: object) -> dict[str, object]:
+        return {"arms": {"a": {"settings": {"default": settings}}}, "conditions": {"default": {}}, "items": None}
+
+    one = of(lr=0.5, spread=0.0, depth=None)
+    results = {"format": "metrics", "pair_by": "", "task": "t"}
+    two = {**of(depth=2, results=results, spent={"source": "declared", "path": "{workdir}"}), "items": 1000}
+    mine = written_settings({"arm": [{"name": "a", "settings": {"lr": 0.5}}]})
+    its = written_settings(
+        {
+            "settings": {"results.format": "metrics", "spent": "declared"},
+            "arm": [{"settings": {"results": {"task": "t"}}}],
+        }
+    )
+    assert differing_questions(one, two, (mine, its)) == [
+        "items: nothing became 1000", "settings.depth: nothing became 2", "settings.lr: 0.5 became nothing",
+        "settings.results.format: nothing became 'metrics'", "settings.results.task: nothing became 't'",
+        "settings.spent.source: nothing became 'declared'",
+    ]  # fmt: skip

@@ -76,8 +76,13 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
         elif key not in old:
             changes.append(f"{name}: {new[key]!r} is new")
         elif old[key] != new[key]:
-            changes.append(f"{name}: {old[key]!r} became {new[key]!r}")
+            changes.append(f"{name}: {_shown(old[key])} became {_shown(new[key])}")
     return changes
+
+
+def _shown(value: Any) -> str:
+    """A value for people; one word for what is not there."""
+    return "nothing" if value is None else repr(value)
 
 
 def within(key: str, places: Iterable[str]) -> bool:
@@ -85,10 +90,39 @@ def within(key: str, places: Iterable[str]) -> bool:
     return any(key == place or key.startswith(f"{place}.") for place in places)
 
 
-def differing_questions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def written_settings(file: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Dotted path of each setting that a claim file writes, anywhere in it, to the values that it gives there."""
+    tables = [file, *(one for what in ("arm", "condition") for one in file.get(what, ()) if isinstance(one, Mapping))]
+    found: dict[str, list[Any]] = {}
+    for place in ("settings", "space"):
+        for table in tables:
+            own = table.get(place)
+            for key, value in leaves(indexed(expand(own))).items() if isinstance(own, Mapping) else ():
+                found.setdefault(key, []).append(value)
+    return found
+
+
+Written = Mapping[str, Sequence[Any]]
+
+
+def _is_written(key: str, value: Any, written: Written | None) -> bool:
+    """Whether somebody wrote a setting: under its path, or as the one value that stands for a table."""
+    return written is None or any(
+        key == path or (key.startswith(f"{path}.") and value in given) for path, given in written.items()
+    )
+
+
+def differing_questions(
+    before: Mapping[str, Any], after: Mapping[str, Any], written: tuple[Written | None, Written | None] = (None, None)
+) -> list[str]:
     """What differs between two claims, for people: a setting once, with the arms and conditions that differ in it.
 
     Arms and conditions that only one of them has are named, and their settings are not listed.
+
+    Args:
+        before, after: identities of the claims.
+        written: what the file of each writes (:func:`written_settings`): a setting that the other claim does not have,
+            and that stands at its default because nobody wrote it, is no difference. None takes all for written.
     """
     found = []
     for what in ("arm", "condition"):
@@ -96,7 +130,7 @@ def differing_questions(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         found += [f"{what} {name} is gone" for name in old if name not in new]
         found += [f"{what} {name} is new" for name in new if name not in old]
     plain = changed_fields(_without_settings(before, after), _without_settings(after, before))
-    return [*plain, *found, *_settings_changes(before, after)]
+    return [*plain, *found, *_settings_changes(before, after, written)]
 
 
 def _without_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,11 +145,17 @@ def _without_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[
     return {**one, **shared, "name": ""}  # their names stand above
 
 
-def _settings_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _settings_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], written: tuple[Written | None, Written | None]
+) -> list[str]:
     arms = [name for name in before.get("arms", {}) if name in after.get("arms", {})]
     grouped: dict[tuple[str, str], list[str]] = {}
     cells = [_cells(one, arms) for one in (before, after)]
-    for key in sorted({key for found in cells for by_arm in found.values() for one in by_arm.values() for key in one}):
+    held = [_values(found) for found in cells]
+    for key in sorted(held[0].keys() | held[1].keys()):
+        sides = [(values[key], own) for values, own in zip(held, written, strict=True) if key in values]
+        if len(sides) == 1 and not any(_is_written(key, value, sides[0][1]) for value in sides[0][0]):
+            continue
         for arm in arms:
             for where, clause in _setting_change(key, cells[0][arm], cells[1][arm]):
                 grouped.setdefault((key, clause), []).append(f"{arm}{where}")
@@ -124,6 +164,15 @@ def _settings_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> li
         several = "" if places == arms else f" of {', '.join(places)}"
         told.append(f"settings.{key}{several}: {clause}")
     return told
+
+
+def _values(cells: Mapping[str, Mapping[str, Settings]]) -> dict[str, list[Any]]:
+    """Setting to its values in all arms and conditions."""
+    found: dict[str, list[Any]] = {}
+    for one in (own for by_arm in cells.values() for own in by_arm.values()):
+        for key, value in one.items():
+            found.setdefault(key, []).append(value)
+    return found
 
 
 def _cells(identity: Mapping[str, Any], arms: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -138,7 +187,7 @@ def _setting_change(
     key: str, old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     """Where a setting of an arm differs, and how: once where it is the same in all conditions of each claim."""
-    shown = [{name: repr(own[key]) if key in own else "nothing" for name, own in one.items()} for one in (old, new)]
+    shown = [{name: _shown(own.get(key)) for name, own in one.items()} for one in (old, new)]
     sets = [set(one.values()) for one in shown]
     if all(len(one) == 1 for one in sets):
         (was,), (now,) = sets

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.claims.nesting import differing_questions
+from evenhand.claims.nesting import Written, differing_questions, written_settings
 from evenhand.decisions.standing import Fixed
 from evenhand.errors import DataError
 from evenhand.ledger import Ledger
@@ -60,8 +61,17 @@ def difference(ledger: Path, one: str, two: str, other: Path | None = None) -> D
         second, right = _version(store, str(other or ledger), two)
     keys = [*left.verdicts, *(key for key in right.verdicts if key not in left.verdicts)]
     verdicts = {key: (left.verdicts.get(key, ""), right.verdicts.get(key, "")) for key in keys}
-    changes = tuple(differing_questions(first.identity, second.identity))
+    changes = tuple(differing_questions(first.identity, second.identity, (_written(first), _written(second))))
     return Difference(left, right, changes, verdicts)
+
+
+def _written(record: ClaimRecord) -> Written | None:
+    """The settings that the claim's file writes; None where controls bring more, or the file cannot be read."""
+    try:
+        file = tomllib.loads(record.text)
+    except tomllib.TOMLDecodeError:
+        return None
+    return None if file.get("controls") else written_settings(file)
 
 
 def _version(store: Ledger, folder: str, asked: str) -> tuple[ClaimRecord, Version]:
