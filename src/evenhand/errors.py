@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +24,20 @@ def shortened(value: object, most: int = 60) -> str:
     except (ValueError, RecursionError):
         return f"a {type(value).__name__} that is too large to show"
     return words if len(words) <= most else f"{words[: most - 3]}..."
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like one that is not known; empty where none is near."""
+    import difflib  # here: only who has erred needs it
+
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return found[0] if found else ""
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'seed'?`` for a word that is like a known one, or nothing."""
+    found = closest(word, known)
+    return f"; did you mean '{found}'?" if found else ""
 
 
 class EvenhandError(Exception):

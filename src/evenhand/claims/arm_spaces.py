@@ -12,7 +12,7 @@ from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import Arm, Claim
 from evenhand.claims.spaces import Domain, ends_of, with_ends
 from evenhand.claims.values import as_written, words
-from evenhand.recipes.contract import Recipe
+from evenhand.recipes.contract import Recipe, SettingFault
 
 Path = tuple[str | int, ...]
 Faults = list[tuple[Path, str]]
@@ -104,6 +104,13 @@ def _refused(error: ValidationError, recipe: Recipe, value: Any) -> str:
         return f"the recipe '{recipe.reference}' reads whole numbers here; write `int` or `log_int`"
     told = setting_words(first, recipe)
     return told if "found" in told or "has no setting" in told else f"{told}; found {as_written(value)}"
+
+
+def setting_place(error: Mapping[str, Any]) -> tuple[str, ...]:
+    """The setting at which a fault is mended, as the parts of its path."""
+    found = (error.get("ctx") or {}).get("error")
+    at = found.at.split(".") if isinstance(found, SettingFault) else ()
+    return (*(str(part) for part in error["loc"]), *at)
 
 
 def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evenhand.claims.arm_spaces import setting_words
+from evenhand.claims.arm_spaces import setting_place, setting_words
 from evenhand.claims.nesting import expand
 from evenhand.claims.resolve import ResolvedClaim, drawn, resolve
 from evenhand.claims.schema import ClaimFile, parse_claim
@@ -130,7 +130,7 @@ def exploratory_trial(
     try:
         complete = recipe.settings.model_validate(expand(settings)).model_dump(mode="json")
     except ValidationError as error:
-        faults = [Fault(".".join(map(str, e["loc"])) or "settings", setting_words(e, recipe)) for e in error.errors()]
+        faults = [Fault(".".join(setting_place(e)) or "settings", setting_words(e, recipe)) for e in error.errors()]
         raise SettingsError(f"The recipe '{recipe.reference}' refuses these settings", faults) from error
     return Trial(
         claim="", arm=TRY, condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,

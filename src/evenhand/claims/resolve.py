@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from evenhand.claims.arm_spaces import arm_spaces, setting_words, with_first_ends
+from evenhand.claims.arm_spaces import arm_spaces, setting_place, setting_words, with_first_ends
 from evenhand.claims.controls import control_arms
 from evenhand.claims.near import suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
@@ -301,8 +301,7 @@ class _Resolution:
             found = self._with_search(a, arm, written)
             if found is None:
                 for e in error.errors():
-                    loc = tuple(str(part) for part in e["loc"])
-                    self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
+                    self.add(self._origin(setting_place(e), a, own, c, world), setting_words(e, self.recipe))
                 return
             model = found
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")

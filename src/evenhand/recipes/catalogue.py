@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.errors import RecipeError
+from evenhand.errors import RecipeError, meant
 from evenhand.extras import cure_of
 from evenhand.recipes import local_modules
 from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
@@ -89,7 +89,7 @@ def find(reference: str, folder: Path | None = None) -> Recipe:
     if not colon or not module_name or not attribute:
         names = ", ".join(known)
         raise RecipeError(
-            f"There is no recipe '{reference}'. Installed recipes: {names}. "
+            f"There is no recipe '{reference}'{meant(reference, known) or '.'} Installed recipes: {names}. "
             "Your own are named as package.module:callable, beside the claim file or installed."
         )
     if module_name == "__main__":

@@ -38,6 +38,18 @@ Direction = Literal["maximise", "minimise"]
 _NUMBERS = (int, float, int | None, float | None)
 
 
+class SettingFault(ValueError):
+    """A fault that shows in several settings together, and is mended at one of them.
+
+    Attributes:
+        at: dotted path of that one.
+    """
+
+    def __init__(self, at: str, message: str) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 class RecipeSettings(BaseModel):
     """Base of a recipe's settings: frozen, unknown keys are errors, numbers are finite."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, meant
 from evenhand.recipes import working
 from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
 
@@ -95,7 +95,9 @@ def named(name: str) -> Reader:
     """
     found = readers().get(ALIASES.get(name, name))
     if found is None:
-        raise DataError(f"There is no format '{name}'; evenhand reads: {', '.join(readers())}.")
+        likely = meant(name, readers())
+        told = f"{likely} Evenhand reads" if likely else "; evenhand reads"
+        raise DataError(f"There is no format '{name}'{told}: {', '.join(readers())}.")
     return found
 
 

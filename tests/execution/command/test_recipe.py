@@ -202,7 +202,8 @@ def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
 def test_a_template_that_stands_for_nothing_is_refused_before_anything_runs(tmp_path: Path) -> None:
     claim = write(tmp_path, "well()", [sys.executable, "train.py", "{sede}"])
     with pytest.raises(
-        ClaimError, match=r"\{sede\}, which is none of \{seed\}, .*\{settings.rate\}; write \{\{sede\}\}"
+        ClaimError,
+        match=r"\{sede\}; did you mean \{seed\}\? It may hold \{seed\}, .*\{settings.rate\}; write \{\{sede\}\}",
     ):
         load_claim(claim)
 

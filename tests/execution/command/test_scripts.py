@@ -240,14 +240,22 @@ def test_what_an_earlier_attempt_left_is_not_read_as_this_ones(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("settings", "variant", "words"),
     [
-        (WHOLE.replace("{lr}", "{rate}"), None, r"`argv` holds \{rate\}, which is none of \{seed\}, .*\{lr\}, "),
+        (
+            WHOLE.replace("{lr}", "{rate}"),
+            None,
+            r"c.toml:3 .*holds \{rate\}, which is none of \{seed\}, .*\{lr\}, ",
+        ),
         (WHOLE.replace('"--lr", "{lr}", ', ""), None, r"never told `values.lr`: write \{lr\} into the command line"),
         (WHOLE.replace("{workdir}/out/preds.csv", "preds.csv"), None, r"side by side would write the same file"),
         (WHOLE.replace('settings.spent = "trainer_state"', ""), None, r"`results` need `spent`"),
         (WHOLE.replace('"trainer_state"', '"declared"').replace("{budget}", "12"), None, r"needs \{budget\}"),
         (WHOLE + 'settings.shell = "true"', None, "give `argv` .* or `shell`"),
         (WHOLE + 'settings.environment.A = "{gpu}"', None, r"`environment` holds \{gpu\}"),
-        (WHOLE, "settings = {values.lr = 1, results.path = '{workdirs}/x'}", r"c.toml:\d+.*`path` holds \{workdirs"),
+        (
+            WHOLE,
+            "settings = {values.lr = 1, results.path = '{workdirs}/x'}",
+            r"c.toml:\d+.*results.path` holds \{workdirs",
+        ),
         (WHOLE.replace('"trainer_state"', '{source = "pattern", patterns.steps = "x"}'), None, "needs one group"),
         (
             WHOLE.replace("{seed}", "7"),
@@ -339,3 +347,37 @@ def test_a_seed_may_come_another_way_and_arms_without_randomness_need_none(
     claim = write(tmp_path, settings)
     claim.write_text(claim.read_text().replace("settings.values.lr", f"{arms}settings.values.lr"))
     load_claim(claim)
+
+
+LR, VALUES = "settings.values.lr = 0.3", r"c.toml:2\d \(arm\[1\].settings.values"
+
+
+@pytest.mark.parametrize(
+    ("settings", "variant", "place", "words"),
+    [
+        (
+            WHOLE.replace("{seed}", "{sed}"),
+            LR,
+            r"c.toml:3 \(settings.argv\)",
+            r"holds \{sed\}; did you mean \{seed\}\?",
+        ),
+        (WHOLE, f"{LR}\nsettings.values.rate = 1", rf"{VALUES}.rate\)", r"never told `values.rate`: write \{rate\}"),
+        (WHOLE, f"{LR}\nsettings.values.lrs = 1", rf"{VALUES}.lrs\)", r"never told `values.lrs`; did you mean 'lr'\?"),
+        (WHOLE.replace('"csv"', '"metric"'), LR, r"c.toml:\d+ \(settings.results.format\)", "did you mean 'metrics'"),
+        (WHOLE.replace('"csv"', '"lmeval"'), LR, r"c.toml:\d+ \(settings.results.format\)", "did you mean 'lm_eval'"),
+    ],
+    ids=["template", "value", "near", "format", "reader"],
+)
+def test_a_misspelt_name_is_told_once_at_its_own_line_with_the_name_that_was_meant(
+    tmp_path: Path, settings: str, variant: str, place: str, words: str
+) -> None:
+    with pytest.raises(ClaimError, match=f"{place}: .*{words}") as found:
+        load_claim(write(tmp_path, settings, variant))
+    assert len(found.value.faults) == 1
+
+
+def test_a_misspelt_recipe_is_told_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    claim = write(tmp_path)
+    claim.write_text(claim.read_text().replace('recipe = "command"', 'recipe = "comand"'))
+    with pytest.raises(ClaimError, match=r"There is no recipe 'comand'; did you mean 'command'\?"):
+        load_claim(claim)

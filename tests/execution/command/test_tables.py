@@ -11,10 +11,11 @@ import pyarrow.parquet
 import pytest
 
 from evenhand.errors import DataError, Diverged
+from evenhand.execution.command.numbers import read_numbers
 from evenhand.execution.command.printed import pairs, table
 from evenhand.execution.command.results import files_at, read_results, states
 from evenhand.execution.command.settings import Results
-from evenhand.execution.command.tables import TABLES, read_numbers, read_table
+from evenhand.execution.command.tables import TABLES, read_table
 from evenhand.runs.run import Run
 from tests.mutations import assert_only_data_errors, mutations
 from tests.runs.logs import lm_eval
@@ -117,7 +118,9 @@ def test_what_an_earlier_attempt_left_in_the_same_folder_is_left_out(tmp_path: P
 
 
 def test_a_format_that_nothing_reads_is_said_with_those_that_are_there() -> None:
-    with pytest.raises(ValueError, match=r"There is no format 'wandb2'; evenhand reads: lm_eval, .* csv, tsv"):
+    with pytest.raises(
+        ValueError, match=r"There is no format 'wandb2'; did you mean 'wandb'.* reads: lm_eval, .* csv, tsv"
+    ):
         Results(format="wandb2")
 
 

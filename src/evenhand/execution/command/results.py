@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError, Diverged
+from evenhand.execution.command.numbers import NUMBERS, STDOUT, numbers_of, read_numbers
 from evenhand.execution.command.settings import Results
-from evenhand.execution.command.tables import NUMBERS, STDOUT, TABLES, numbers_of, read_numbers, read_table
+from evenhand.execution.command.tables import TABLES, read_table
 from evenhand.files import file_hash
 from evenhand.recipes.outcome import ItemScores
 from evenhand.runs.arms import ArmRuns, gather

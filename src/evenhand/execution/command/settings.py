@@ -8,10 +8,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, closest, meant
 from evenhand.execution.command import templates
-from evenhand.execution.command.tables import NUMBERS, STDOUT, TABLES
-from evenhand.recipes.contract import RecipeSettings
+from evenhand.execution.command.numbers import NUMBERS, STDOUT
+from evenhand.execution.command.tables import TABLES
+from evenhand.recipes.contract import RecipeSettings, SettingFault
 from evenhand.runs.find import ALIASES, named
 from evenhand.runs.recipe import Named
 
@@ -44,13 +45,14 @@ class Results(RecipeSettings):
     @field_validator("format")
     @classmethod
     def _something_reads_it(cls, value: str) -> str:
-        name = ALIASES.get(value, value)
-        if name not in (*TABLES, NUMBERS):
+        name, own = ALIASES.get(value, value), (*TABLES, NUMBERS)
+        if name not in own:
             try:
                 named(name)
             except DataError as error:
-                own = ", ".join((*TABLES, NUMBERS))
-                raise ValueError(f"{error} The recipe `command` reads {own} besides.") from error
+                likely = meant(name, own)
+                told = f"There is no format '{name}'{likely} " if likely else f"{error} "
+                raise ValueError(f"{told}The recipe `command` reads {', '.join(own)} besides those of runs.") from error
         return name
 
     @model_validator(mode="after")
@@ -168,15 +170,19 @@ class CommandSettings(RecipeSettings):
 
     @model_validator(mode="after")
     def _templates_are_known(self) -> Self:
-        paths = [part.path for part in (self.results, self.spent) if part is not None]
         texts = {"argv": self.argv, "shell": (self.shell,), "environment": tuple(self.environment.values())}
-        for place, found in {**texts, "cwd": (self.cwd,), "path": tuple(paths)}.items():
+        parts = {"results.path": self.results, "spent.path": self.spent}
+        paths = {name: (part.path,) for name, part in parts.items() if part is not None}
+        for place, found in {**texts, "cwd": (self.cwd,), **paths}.items():
             unknown = templates.unknown(found, self.values)
             if unknown:
-                names = ", ".join(f"{{{name}}}" for name in templates.names(self.values))
-                raise ValueError(
-                    f"`{place}` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
-                    "where the braces themselves are meant"
+                known = templates.names(self.values)
+                alike, names = closest(unknown[0], known), ", ".join(f"{{{name}}}" for name in known)
+                likely = f"; did you mean {{{alike}}}? It may hold {names}" if alike else f", which is none of {names}"
+                raise SettingFault(
+                    place,
+                    f"`{place}` holds {{{unknown[0]}}}{likely}; write {{{{{unknown[0]}}}}} where the braces themselves "
+                    "are meant",
                 )
         return self
 
@@ -184,31 +190,37 @@ class CommandSettings(RecipeSettings):
     def _results_are_this_trials_own(self) -> Self:
         if self.results is None:
             return self
-        for part in (self.results, self.spent):
+        for name, part in (("results.path", self.results), ("spent.path", self.spent)):
             printed = part is self.results and part.path == STDOUT
             if part is not None and not printed and not self._in_workdir(part.path):
                 output = f', or write "{STDOUT}" for what it prints' if part is self.results else ""
-                raise ValueError(
+                raise SettingFault(
+                    name,
                     f"the path '{part.path}' is not in {{workdir}}: trials that run side by side would write the same "
-                    'file. Let the program write to "{workdir}/...", or run it there with cwd = "{workdir}"' + output
+                    'file. Let the program write to "{workdir}/...", or run it there with cwd = "{workdir}"' + output,
                 )
         if self.spent is None:
-            raise ValueError(
+            raise SettingFault(
+                "results",
                 '`results` need `spent`, since the program says nothing else of its budget: "trainer_state", '
                 '{ source = "pattern", patterns.steps = "..." }, "declared" (it spends what {budget} tells it, on your '
-                'word), or "clock" (budgets in seconds, and arms that train nothing)'
+                'word), or "clock" (budgets in seconds, and arms that train nothing)',
             )
         if self.spent.source == "declared" and not {"budget", "request"} & set(templates.asked(self.told)):
-            raise ValueError(
+            raise SettingFault(
+                "spent",
                 '`spent = "declared"` needs {budget} in the command line: who is not told, cannot keep to it. Add it '
                 '("--steps", "{budget}"), or say where the program tells what it spent ("trainer_state", or '
-                '{ source = "pattern", patterns.steps = "..." })'
+                '{ source = "pattern", patterns.steps = "..." })',
             )
         unused = templates.unused(self.told, self.values) if "request" not in templates.asked(self.told) else []
         if unused:
-            raise ValueError(
-                f"the program is never told `values.{unused[0]}`: write {{{unused[0]}}} into the command line or the "
-                "environment ({request} stands for a file with all of them), or take it out"
+            likely = meant(unused[0], [name for name in templates.asked(self.told) if name not in templates.KNOWN])
+            cure = f"{likely} Write" if likely else ": write"
+            raise SettingFault(
+                f"values.{unused[0]}",
+                f"the program is never told `values.{unused[0]}`{cure} {{{unused[0]}}} into the command line or the "
+                "environment ({request} stands for a file with all of them), or take it out",
             )
         return self
 

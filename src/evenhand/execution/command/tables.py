@@ -1,29 +1,23 @@
-"""What of a program's own files needs more than a reader of runs: a score that is an equality, and plain numbers."""
+"""What of a program's tables needs more than a reader of runs: a score that is an equality, or no finite number."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import parse_json, read_json, read_text
-from evenhand.errors import DataError, Diverged
+from evenhand.data.reading import read_json
+from evenhand.errors import DataError
+from evenhand.execution.command.finite import check_finite
 from evenhand.runs.checked import source_of
 from evenhand.runs.run import Options, Run
-from evenhand.runs.tables import USUAL, Columns, columns_of, runs_of
+from evenhand.runs.tables import Columns, columns_of, runs_of
 
 TABLES = ("tables", "csv", "tsv", "jsonl", "parquet", "json")
 """Formats with a row for each item; the first goes by the ending of the file."""
-
-NUMBERS = "metrics"
-"""A JSON object of numbers, without items."""
-
-STDOUT = "-"
-"""The path that stands for what the program prints."""
 
 _RIGHT = re.compile(r"\s*(?P<left>.+?)\s*==\s*(?P<right>.+?)\s*")
 
@@ -44,9 +38,9 @@ def read_table(path: Path, format: str, columns: Mapping[str, str], scores: Mapp
     try:
         table = _rows(path, format)
     except DataError:
-        _check_finite(_rows(path, format, strict=False), columns, scores)  # NaN is no JSON, and yet it says something
+        check_finite(_rows(path, format, strict=False), columns, scores)  # NaN is no JSON, and yet it says something
         raise
-    _check_finite(table, columns, scores)
+    check_finite(table, columns, scores)
     table, named = with_right_answers(table, scores)
     try:
         return runs_of(table, Options(columns={**columns, **named}), source_of(path, "tables"))
@@ -56,32 +50,6 @@ def read_table(path: Path, format: str, columns: Mapping[str, str], scores: Mapp
 
 def _rows(path: Path, format: str, *, strict: bool = True) -> Columns:
     return _listed(path, strict=strict) if format == "json" else columns_of(path, strict=strict)
-
-
-def _check_finite(table: Columns, columns: Mapping[str, str], scores: Mapping[str, str]) -> None:
-    """Raise where a metric left the finite numbers; a score that is missing here and there is another fault."""
-    usual = {name for names in USUAL.values() for name in names}
-    free = [n for n in table.values if str(n).lower() not in usual and n not in columns.values()]
-    named = scores or {str(name): name for name in free}
-    found = {m: [_told(v) for v in table.values[c]] for m, c in named.items() if c in table.values}
-    told = {metric: values for metric, values in found.items() if scores or None not in values}
-    some = bool(scores) or not any(math.isfinite(v) for values in told.values() for v in values if v is not None)
-    for metric, values in told.items():
-        infinite = [row for row, value in enumerate(values) if value is not None and math.isinf(value)]
-        none = bool(values) and all(value is not None and math.isnan(value) for value in values)
-        if infinite or (none and some):
-            row = infinite[0] if infinite else 0
-            raise Diverged(f"{table.place(row)}: the score '{metric}' is {values[row]}, which counts as diverged")
-
-
-def _told(value: Any) -> float | None:
-    """A number, finite or not, that may stand as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _cure(found: re.Match[str]) -> str:
@@ -134,56 +102,3 @@ def _listed(path: Path, *, strict: bool = True) -> Columns:
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     return [row.get(name) for row in rows]
-
-
-def read_numbers(path: Path, wanted: Collection[str] = ()) -> dict[str, float]:
-    """The numbers of a JSON object; those of tables in it as ``table.name``.
-
-    Args:
-        path: of the file.
-        wanted: names of those that are metrics; all of them, if empty.
-
-    Raises:
-        DataError: no JSON object, or no numbers in it.
-        Diverged: a metric is NaN or infinite.
-    """
-    return numbers_of(read_text(path), str(path), wanted)
-
-
-def numbers_of(text: str, where: str, wanted: Collection[str] = ()) -> dict[str, float]:
-    """The numbers of a text, as :func:`read_numbers`; ``where`` is said in a fault."""
-    try:
-        document = parse_json(text, where)
-    except DataError:
-        _check_numbers(parse_json(text, where, strict=False), where, wanted)
-        raise
-    if not isinstance(document, dict):
-        raise DataError(f"{where} must be a JSON object of numbers; found {type(document).__name__}.")
-    found = {name: number for name, value in _leaves(document) if (number := _number(value)) is not None}
-    if not found:
-        raise DataError(f"{where} holds no numbers.")
-    return found
-
-
-def _check_numbers(document: Any, where: str, wanted: Collection[str]) -> None:
-    """Raise where a metric left the finite numbers."""
-    for name, value in _leaves(document) if isinstance(document, dict) else ():
-        if isinstance(value, float) and not math.isfinite(value) and (name in wanted or not wanted):
-            raise Diverged(f"the metric '{name}' in {where} is {value}, which counts as diverged")
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
-def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
