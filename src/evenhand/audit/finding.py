@@ -83,6 +83,11 @@ def place_of(log: Log, line: Line | int) -> Place:
     return Place(log.name, found.number, found.text.strip())
 
 
+def line_of(other: Place, at: Place) -> str:
+    """A further line as a sentence names it: with its file where that is another one than that of the finding."""
+    return f"line {other.line}" if other.file == at.file else f"{other.file}:{other.line}"
+
+
 @dataclass(frozen=True)
 class Rule:
     """A kind of fault.

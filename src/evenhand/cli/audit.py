@@ -68,7 +68,7 @@ def audit(
     for path in (html, sarif):
         if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
             raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
-    written = _write_all(read, findings, html, sarif, claims)
+    written = _write_all(read, findings, maybe, html, sarif, claims)
     if as_json:
         print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
     else:
@@ -92,13 +92,18 @@ def _progress(name: str, done: int, size: int) -> None:
 
 
 def _write_all(
-    read: Sequence[Log], findings: Sequence[Finding], html: Path | None, sarif: Path | None, claims: Path | None
+    read: Sequence[Log],
+    findings: Sequence[Finding],
+    maybe: Sequence[Finding],
+    html: Path | None,
+    sarif: Path | None,
+    claims: Path | None,
 ) -> list[str]:
     written: list[str] = []
     if html is not None:
         from evenhand.report.audit_page import audit_page
 
-        written.append(_write(html, audit_page(read, findings)))
+        written.append(_write(html, audit_page(read, findings, {one.place.file for one in maybe})))
     if sarif is not None:
         written.append(_write_sarif(sarif, findings, read))
     if claims is not None:
@@ -169,7 +174,9 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
             {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "read": not log.unread,
              "remarks": log.remarks}
             for log in read
+            if not log.folder
         ],
+        "folders": [{"folder": log.name, "remarks": log.remarks} for log in read if log.folder],
         "findings": [_told(one) for one in findings],
         "rules": {rule.name: rule.about for rule in RULES},
         "written": list(written),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, line_of, lone, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number, right
@@ -192,7 +192,8 @@ def _of_more(series: Series, mean: Number, row: Sequence[Number]) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    at = f"from line {finding.others[0].line} on" if f["column"] else f"at line {finding.others[0].line}"
+    where = line_of(finding.others[0], finding.place)
+    at = f"from {where} on" if f["column"] else f"at {where}"
     of = f" of '{f['column']}'" if f["column"] else ""
     return (
         f"The mean{of} is printed as {f['printed']}, but the {f['count']} values {at} "

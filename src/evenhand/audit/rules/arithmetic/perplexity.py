@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
-from evenhand.audit.text.log import SUMMARIES, Log, Table
+from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
@@ -93,9 +93,9 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
         if way is not None:
             pair = "loss perplexity" if "exp" in way else " ".join(name.split()[-1] for name in names)
             facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way, "pair": pair}
-            facts["of"] = "files" if log.name.endswith(SUMMARIES) else "rows"
+            facts["of"] = "files" if log.folder else "rows"
             first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
-            whole = first.line if log.name.endswith(SUMMARIES) else table.line
+            whole = first.line if log.folder else table.line
             line = first.line_of(place + 1) if first.at else whole
             yield Finding("loss-and-perplexity", "note", place_of(log, line), facts)
 
