@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,21 @@ def test_what_is_told_aloud_gives_way_to_no_hint(tmp_path: Path, level: str) -> 
     (loud,) = found_in(tmp_path, "a.md", "- best of 12 test evaluations: 68.3 %\n", "best-on-test")
     other = Finding("best-on-test", level, loud.place, {"value": "68.3", "count": 12}, (loud.place,))  # type: ignore[arg-type]
     assert told_once([loud, other]) == ([other] if level == "caution" else [loud])
+
+
+def test_lists_of_an_arm_that_are_those_of_the_baseline_are_one_finding(tmp_path: Path) -> None:
+    lists = {"accs": [0.7125, 0.7083, 0.7151], "f1s": [0.6904, 0.6842, 0.6993]}
+    other = {name: [round(value + 0.011, 4) for value in values] for name, values in lists.items()}
+    text = json.dumps({"baseline": lists, "wide": other, "deep": lists}, indent=1)
+    (one,) = found_in(tmp_path, "results.json", text, "no-op")
+    assert "'deep' has the 3 results of 'baseline' in accs and f1s to the last digit" in sentence(one)
+    assert len(one.others) == 3
+    (single,) = found_in(tmp_path, "one.json", text.replace("0.6842", "0.6843", 1), "no-op")
+    assert "'deep accs' has the 3 results of 'baseline accs' to the last digit" in sentence(single)
+
+
+def test_runs_that_failed_with_a_zero_are_told_once(tmp_path: Path) -> None:
+    rows = "".join(f"r{n},keep,100,0.7{n}\n" for n in range(1, 7))
+    text = f"run,status,runtime,acc\n{rows}r7,crash,20,0.0\nr8,crash,20,0.0\n"
+    (one,) = found_in(tmp_path, "runs.csv", text, "kept-of-many", "infrastructure")
+    assert (one.rule, one.place.line, [place.line for place in one.others]) == ("kept-of-many", 8, [9])

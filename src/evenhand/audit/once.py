@@ -12,6 +12,7 @@ _SLIPS = ("mean-disagrees", "change-disagrees", "count-and-rate", "row-breaks-co
 
 _ARMS = ("no-op", "twin-arms", "identical-rows")
 _LOOKS = ("best-on-test", "best-of-many")
+_RUNS = ("kept-of-many", "infrastructure")
 
 _RIGHT = ("found", "expected", "difference", "relative")
 _ALIKE = 1e-3
@@ -20,7 +21,7 @@ _ALIKE = 1e-3
 def told_once(found: Sequence[Finding]) -> list[Finding]:
     """The findings without those that another says, too; what is told aloud never gives way to a hint."""
     dropped: set[int] = set()
-    for rules, says in ((_SLIPS, _same_slip), (_ARMS, _same_arms), (_LOOKS, _same_looks)):
+    for rules, says in ((_SLIPS, _same_slip), (_ARMS, _same_arms), (_LOOKS, _same_looks), (_RUNS, _same_runs)):
         files: dict[str, list[Finding]] = {}
         for one in found:
             if one.rule in rules:
@@ -71,3 +72,11 @@ def _same_looks(one: Finding, other: Finding) -> bool:
     if other.place.line not in lines[0] and one.place.line not in lines[1]:
         return False
     return _louder(lambda told: 2 * _LOOKS.index(told.rule) - bool(told.others), one, other)
+
+
+def _same_runs(one: Finding, other: Finding) -> bool:
+    """Runs that failed, by their own record: the one that says what becomes of their zeros says it all."""
+    if "failed" not in one.facts or "states" not in other.facts:
+        return False
+    mine, theirs = ({told.place.line, *(place.line for place in told.others)} for told in (one, other))
+    return theirs <= mine and _louder(lambda told: _RUNS.index(told.rule), one, other)

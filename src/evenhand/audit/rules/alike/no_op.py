@@ -194,19 +194,32 @@ def _in_data(log: Log) -> Iterator[Finding]:
             facts = {"arm": arm, "other": other, "count": count, "metrics": metrics}
             others = tuple(place_of(log, line) for line in tied[0].lines(every=log.folder))
             yield Finding("no-op", "caution", place_of(log, tied[0].line), facts, others, f"{arm} {tied[0].metric}")
+    yield from _lists(log)
+
+
+def _lists(log: Log) -> Iterator[Finding]:
+    """Lists with the results of another list; of two arms that have several such lists one finding."""
     seen: dict[tuple[float, ...], Listing] = {}
+    told: dict[tuple[str, str, int, Level], list[tuple[Listing, Listing]]] = {}
     for listed in log.listings:
         values = tuple(one.value for one in listed.values)
         if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
             continue
         first = seen.setdefault(values, listed)
         if first is not listed and _two_arms(first.label, listed.label):
-            facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
             open_ = _REPEATED.search(file) is not None or not any(map(BASE.match, names))  # one list may stand twice
             level: Level = "hint" if open_ else "caution"
-            yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
+            arms = names if names[0] != names[1] else (listed.label, first.label)
+            told.setdefault((arms[0], arms[1], len(values), level), []).append((listed, first))
+    for (arm, other, count, level), tied in told.items():
+        own, first = tied[0]
+        facts = {"arm": own.label, "other": first.label, "count": count}
+        if len(tied) > 1:
+            facts |= {"arm": arm, "other": other, "metrics": [one.label.rpartition(" ")[2] for one, _ in tied]}
+        others = tuple(place_of(log, one.line) for one in (first, *(one for pair in tied[1:] for one in pair)))
+        yield Finding("no-op", level, place_of(log, own.line), facts, others)
 
 
 def _two_arms(one: str, other: str) -> bool:
