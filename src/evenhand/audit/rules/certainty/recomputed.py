@@ -205,6 +205,7 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
     found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _of_one_size(table, one)]
     if not found and not any(True for _ in delta_columns(table)):
         found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
+    cut_short = ended_in(table, runs=log.folder) if found else ()
     for apart in found:
         one = apart.pair
         known = table.columns[one.column] if one.column and not apart.values else apart.values
@@ -214,7 +215,7 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric, "of": apart.of}
             facts["missing"] = one.missing
             lines = list(one.lines(every=log.folder))
-            ended = [each for each in ended_in(table, runs=log.folder) if each.row in one.rows]
+            ended = [each for each in cut_short if each.row in one.rows]
             lines += [line for each in ended if (line := each.row.line_of(one.column)) not in (one.line, *lines)]
             if ended:
                 first = ended[0].row.line_of(one.column)

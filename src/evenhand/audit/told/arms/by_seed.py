@@ -94,39 +94,38 @@ def paired_rows(table: Table) -> Iterator[Paired]:
 
 
 def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
-    names = list(dict.fromkeys(row.cells[arm] for row in table.rows))
-    bases = [name for name in names if BASE.match(name.strip())]
-    if len(bases) != 1 or len(names) > 50:
+    firsts: dict[str, Row] = {}
+    seeds: dict[str, set[str]] = {}
+    for row in table.rows:
+        firsts.setdefault(row.cells[arm], row)
+        seeds.setdefault(row.cells[arm], set()).add(row.cells[seed])
+    bases = [name for name in firsts if BASE.match(name.strip())]
+    if len(bases) != 1 or len(firsts) > 50:
         return
-    for place in [i for i, name in enumerate(table.header) if _is_metric(name) and i not in (seed, arm)]:
-        values: dict[str, dict[str, Number]] = {}
-        seeds: dict[str, set[str]] = {}
+    for place in [i for i, name in enumerate(table.header) if is_metric(name) and i not in (seed, arm)]:
+        values: dict[str, dict[str, tuple[Row, Number]]] = {name: {} for name in firsts}
         for row, value in zip(table.rows, table.columns[place], strict=True):
-            mine = values.setdefault(row.cells[arm], {})
-            seeds.setdefault(row.cells[arm], set()).add(row.cells[seed])
+            mine = values[row.cells[arm]]
             if row.cells[seed] in mine:
                 return  # several rows of one arm and seed: steps, tasks or items, which are no seeds
             if value is not None:
-                mine[row.cells[seed]] = value
-        for name in names:
-            if name == bases[0]:
-                continue
-            both = [s for s in values[name] if s in values[bases[0]]]
-            differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
-            first = next(row for row in table.rows if row.cells[arm] == name)
-            exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
-            base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
-            rows = tuple(
-                row for arm_name in (name, bases[0]) for row in table.rows if row.cells[arm] == arm_name
-                and row.cells[seed] in both
-            )  # fmt: skip
-            missing = len(seeds[name] & seeds[bases[0]]) - len(both)
-            told = (name, bases[0], table.header[place], differences, first, exact, base_row, place, rows, missing)
+                mine[row.cells[seed]] = row, value
+        base = values.pop(bases[0])
+        for name, own in values.items():
+            both = [one for one in own if one in base]
+            differences = tuple(own[one][1].value - base[one][1].value for one in both)
+            exact = len({own[one][1].value for one in both if _fine(own[one][1])}) >= 3
+            rows = tuple(of[one][0] for of in (own, base) for one in both)
             if len(differences) >= 2:
-                yield Paired(*told)
+                missing = len(seeds[name] & seeds[bases[0]]) - len(both)
+                yield Paired(
+                    name, bases[0], table.header[place], differences, firsts[name], exact, firsts[bases[0]], place,
+                    rows, missing,
+                )  # fmt: skip
 
 
-def _is_metric(name: str) -> bool:
+def is_metric(name: str) -> bool:
+    """Whether a column is named as one of results."""
     return METRIC.search(name) is not None or MEASURE.search(name) is not None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Row, Table
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.by_seed import METRIC, SEED
+from evenhand.audit.told.arms.by_seed import SEED, is_metric
 
 _STATE = Pattern(
     r"(?:(?:run|job|exit|final|slurm)[ _.-]?)?(?:status|state)|(?:exit|end|stop|termination)[ _.-]?reason",
@@ -53,7 +53,7 @@ def ended_in(table: Table, *, runs: bool = False) -> tuple[Ended, ...]:
     """
     names = [name.strip().rpartition(".")[2] for name in table.header]
     states = [place for place, name in enumerate(names) if _STATE.fullmatch(name)]
-    scores = [place for place, name in enumerate(table.header) if METRIC.search(name) and place not in states]
+    scores = [place for place, name in enumerate(table.header) if is_metric(name) and place not in states]
     runs = runs or any(SEED.match(name) or _CLOCK.fullmatch(name) for name in names)
     if len(states) != 1 or not scores or not runs:
         return ()
