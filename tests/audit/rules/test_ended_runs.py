@@ -66,9 +66,17 @@ def test_what_says_nothing_of_a_run_that_was_cut_short(tmp_path: Path, name: str
     assert "Among the values" not in sentence(found_in(path, "recomputed")[0])
 
 
-def test_items_that_failed_are_no_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("item,status,score", ("a,passed,0.9", "b,failed,0.1", "c,passed,0.8")),
+        ("name,status,runtime,score", ("a,passed,7,0.9", "b,failed,8,0.1", "c,passed,7,0.8")),
+        ("seed,question,status,score", ("1,a,passed,0.9", "1,b,failed,0.1", "1,c,passed,0.8")),
+    ],
+)
+def test_items_that_failed_are_no_runs(tmp_path: Path, head: str, rows: tuple[str, ...]) -> None:
     path = tmp_path / "items.csv"
-    path.write_text("item,status,score\na,passed,0.9\nb,failed,0.1\nc,passed,0.8\nd,passed,0.7\n")
+    path.write_text("\n".join((head, *rows, "")))
     assert found_in(path, "infrastructure") == []
 
 

@@ -205,7 +205,7 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
     found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _of_one_size(table, one)]
     if not found and not any(True for _ in delta_columns(table)):
         found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
-    cut_short = ended_in(table, runs=log.folder) if found else ()
+    cut_short = ended_in(table) if found else ()
     for apart in found:
         one = apart.pair
         known = table.columns[one.column] if one.column and not apart.values else apart.values

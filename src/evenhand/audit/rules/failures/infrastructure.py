@@ -166,7 +166,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _recorded(log: Log) -> Iterator[Finding]:
     """Runs of which their own record says so; one finding a table."""
     for table in log.tables:
-        ended = ended_in(table, runs=log.folder) if len(table.rows) > 1 else ()
+        ended = ended_in(table) if len(table.rows) > 1 else ()
         if ended:
             states = list(dict.fromkeys(one.state for one in ended))
             facts = {"states": states, "runs": len(ended), "scored": sum(one.scored for one in ended)}

@@ -18,8 +18,15 @@ _ENDED = Pattern(
     r"timed?[ _-]?out|time[ _-]?limit|pre-?empted|evicted|aborted|interrupted|node[ _-]?fail\w*|error(?:ed)?)(?![a-z])",
     re.IGNORECASE,
 )
-_CLOCK = Pattern(r"_?(?:runtime|run[ _-]?time|duration|elapsed|wall\w*)(?:[ _-]?\w{1,4})?", re.IGNORECASE)
-"""A column that runs have, and items do not, which may have failed by their answer."""
+_WRONG = Pattern(r"\W*(?:fail|error)", re.IGNORECASE)
+"""What an answer may be said to have done, and a test; of runs that have seeds it says that they did not end."""
+
+_CLOCK = Pattern(r"_?(?:runtime|run[ _-]?time|wall\w*)(?:[ _-]?\w{1,4})?", re.IGNORECASE)
+_ITEM = Pattern(
+    r"(?:item|question|prompt|example|sample|problem|case|instance|query|doc|episode|test)(?:[ _-]?(?:id|name|no))?",
+    re.IGNORECASE,
+)
+"""A column of a table whose rows are not runs."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +51,19 @@ class Ended:
         return self.row.line_of(self.column)
 
 
-def ended_in(table: Table, *, runs: bool = False) -> tuple[Ended, ...]:
-    """The runs of a table that ended early; none where most did, or where nothing shows that its rows are runs.
-
-    Args:
-        table: of records.
-        runs: its rows are known to be runs.
-    """
+def ended_in(table: Table) -> tuple[Ended, ...]:
+    """The runs of a table that ended early; none where most did, or where nothing shows that its rows are runs."""
     names = [name.strip().rpartition(".")[2] for name in table.header]
     states = [place for place, name in enumerate(names) if _STATE.fullmatch(name)]
     scores = [place for place, name in enumerate(table.header) if is_metric(name) and place not in states]
-    runs = runs or any(SEED.match(name) or _CLOCK.fullmatch(name) for name in names)
+    seeded = any(map(SEED.match, names))
+    runs = (seeded or any(map(_CLOCK.fullmatch, names))) and not any(map(_ITEM.fullmatch, names))
     if len(states) != 1 or not scores or not runs:
         return ()
     found = []
     for at, row in enumerate(table.rows):
         state = row.cells[states[0]].strip()
-        if _ENDED.match(state):
+        if _ENDED.match(state) and (seeded or not _WRONG.match(state)):
             scored = any(table.columns[place][at] is not None for place in scores)
             found.append(Ended(row, state, states[0], scored))
     return tuple(found) if 2 * len(found) <= len(table.rows) else ()
