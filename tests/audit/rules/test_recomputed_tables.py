@@ -392,3 +392,16 @@ def test_records_of_two_arms_are_compared_in_every_column_of_results(tmp_path: P
         found = notes(tmp_path, text)
         assert sorted(str(one.facts["metric"]) for one in found) == ["acc", "f1", "nll"]
         assert {(one.facts["arm"], one.facts["baseline"], one.level) for one in found} == {("b", names[0], "note")}
+
+
+def test_seeds_beyond_those_whose_signs_can_all_be_flipped_have_no_sign_test(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    rows = (
+        f"{arm},{seed},0.{plus + seed * seed % 97:03d}\n"
+        for arm, plus in (("baseline", 1), ("b", 2))
+        for seed in range(400)
+    )
+    path.write_text("arm,seed,acc\n" + "".join(rows).replace("b,7,0.0", "b,7,0.1"))
+    (one,) = (told for told in audit(open_logs([path])) if told.rule == "recomputed")
+    assert (one.facts["seeds"], one.facts["sign_flip_p"]) == (400, None)
+    assert "sign-flip" not in sentence(one)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -269,10 +270,15 @@ def say(finding: Finding) -> str:
     return (
         f"{apart}{about}{f['seeds']} differences{missing}: mean {signed(f['mean'], digits)}{unit}, sample sd "
         f"{shown(f['sd'], digits)}; paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to "
-        f"{signed(f['high'], digits)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
-        f"{shown(f['sign_flip_least'])}); with this spread an effect of {shown(f['detectable'], digits)}{unit} is "
-        f"found four times in five, a smaller one less often.{largest}{_unfinished(finding)}"
+        f"{signed(f['high'], digits)}{_of_signs(f)}; with this spread an effect of {shown(f['detectable'], digits)}"
+        f"{unit} is found four times in five, a smaller one less often.{largest}{_unfinished(finding)}"
     )
+
+
+def _of_signs(f: Mapping[str, Any]) -> str:
+    """The test of the signs, where there are not too many to be flipped one by one."""
+    p, least = f["sign_flip_p"], f["sign_flip_least"]
+    return "" if p is None else f"; sign-flip {chance(p)} (least possible {shown(least)})"
 
 
 def _unfinished(finding: Finding) -> str:
