@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,9 @@ def audit(
     logs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="LOG ...", help="Markdown, text, CSV, JSON, JSON lines, or folders.", show_default=False
+            metavar="LOG ...",
+            help="Markdown, text, CSV, JSON, JSON lines, or folders; - is standard input.",
+            show_default=False,
         ),
     ],
     as_json: AsJson = False,
@@ -52,11 +55,11 @@ def audit(
     be read (files of a folder that cannot are told, and left out).
     """
     _compute_alone()
+    _check_targets(html, sarif, claims)
     from evenhand.audit.check import audit as found_in
-    from evenhand.audit.reading.opened import open_logs
 
     try:
-        read = open_logs(logs, _progress)
+        read = _opened(logs)
     except DataError as error:
         if sarif is not None and sarif not in logs and (sarif.suffix == ".sarif" or not sarif.exists()):
             _write_sarif(sarif, (), (), str(error))
@@ -68,7 +71,12 @@ def audit(
     for path in (html, sarif):
         if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
             raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
-    written = _write_all(read, findings, html, sarif, claims)
+    try:
+        written = _write_all(read, findings, html, sarif, claims)
+    except DataError:
+        if not as_json:
+            _print(findings, ())
+        raise
     if as_json:
         print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
     else:
@@ -79,6 +87,36 @@ def audit(
             told = f"{counted(len(maybe), 'hint')} beside, of what may be worth a look: --hints tells them"
             out().print(told, soft_wrap=True)
     raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
+
+
+def _check_targets(html: Path | None, sarif: Path | None, claims: Path | None) -> None:
+    """Refuse what could not be written, or would take another's place, before anything is read."""
+    named = {"--html": html, "--sarif": sarif, "--claims": claims}
+    given = [(option, path, path.resolve()) for option, path in named.items() if path is not None]
+    for (option, path, place), (other, second, same) in combinations(given, 2):
+        if place == same:
+            raise DataError(
+                f"{option} {path} and {other} {second} are one {'folder' if place.is_dir() else 'file'}: the one would "
+                f"take the other's place; give each a name of its own."
+            )
+    taken = next((one for one in (claims, *claims.parents) if one.exists()), None) if claims is not None else None
+    if taken is not None and not taken.is_dir():
+        raise DataError(
+            f"{taken} is a file, and --claims names a folder that claim files are written into; name another one, or "
+            f"one that is not there yet."
+        )
+
+
+def _opened(paths: Sequence[Path]) -> list[Log]:
+    from evenhand.audit.reading.opened import open_logs
+    from evenhand.audit.reading.standard_input import DASH, read_standard_input
+
+    read = open_logs([path for path in paths if path != DASH], _progress)
+    if DASH in paths:
+        if sys.stdin.isatty():
+            note().print("The log is read from this terminal; Ctrl-D on a line of its own ends it.", soft_wrap=True)
+        read.append(read_standard_input(sys.stdin.buffer))
+    return read
 
 
 def _compute_alone() -> None:
