@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evenhand.audit.finding import Finding, Place
     from evenhand.audit.text.log import Log
 
-_QUOTED = 160
+_QUOTED, _MOST_LEFT = 160, 8
 STYLES = {"fault": "red", "caution": "yellow", "note": "cyan", "hint": "dim"}
 
 
@@ -72,15 +72,17 @@ def audit(
         if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
             raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
     try:
-        written = _write_all(read, findings, html, sarif, claims)
+        written, left = _write_all(read, findings, html, sarif, claims)
     except DataError:
         if not as_json:
-            _print(findings, ())
+            _print(findings)
         raise
     if as_json:
-        print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
+        print_json(
+            _document(read, findings, written, left) | ({"hints": [_told(one) for one in maybe]} if hints else {})
+        )
     else:
-        _print(findings, written)
+        _print(findings, written, left)
         if hints:
             _print_hints(maybe)
         elif maybe:
@@ -131,8 +133,10 @@ def _progress(name: str, done: int, size: int) -> None:
 
 def _write_all(
     read: Sequence[Log], findings: Sequence[Finding], html: Path | None, sarif: Path | None, claims: Path | None
-) -> list[str]:
+) -> tuple[list[str], Sequence[str]]:
+    """The files that are written, and the differences that have no claim, as sentences."""
     written: list[str] = []
+    left: Sequence[str] = ()
     if html is not None:
         from evenhand.report.audit_page import audit_page
 
@@ -143,12 +147,14 @@ def _write_all(
         from evenhand.audit.output.claim_files import write_claims
         from evenhand.audit.output.headlines import headlines_of
 
-        headlines = headlines_of(read, findings)
-        warn(
-            [] if headlines else ["no log claims a difference over seeds, or one that is doubted: no claim is written"]
+        chosen = headlines_of(read, findings)
+        why = (
+            "no log claims a difference over seeds, one that is doubted, or a gain of one arm over another in a metric"
         )
-        written += [str(path) for path in write_claims(headlines, claims)]
-    return written
+        warn([] if chosen.headlines else [f"{why}: no claim is written"])
+        written += [str(path) for path in write_claims(chosen.headlines, claims)]
+        left = chosen.left
+    return written, left
 
 
 def _write_sarif(path: Path, findings: Sequence[Finding], read: Sequence[Log], refused: str = "") -> str:
@@ -169,7 +175,7 @@ def _write(path: Path, text: str) -> str:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
+def _print(findings: Sequence[Finding], written: Sequence[str] = (), left: Sequence[str] = ()) -> None:
     from evenhand.audit.finding import LEVELS
 
     console = out()
@@ -179,6 +185,9 @@ def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
     console.print(f"{counted(len(findings), 'finding')}: {tally}")
     for path in written:
         console.print(Text(path), soft_wrap=True)
+    if left:
+        more = f"; and {len(left) - _MOST_LEFT} more of the same kinds" if len(left) > _MOST_LEFT else ""
+        console.print(Text(f"no claim is written of {'; '.join(left[:_MOST_LEFT])}{more}"), soft_wrap=True)
 
 
 def _print_one(one: Finding) -> None:
@@ -199,7 +208,9 @@ def _print_hints(maybe: Sequence[Finding]) -> None:
         _print_one(one)
 
 
-def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str]) -> dict[str, Any]:
+def _document(
+    read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str], left: Sequence[str]
+) -> dict[str, Any]:
     from evenhand.audit.rules import RULES
 
     return {
@@ -211,6 +222,7 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
         "findings": [_told(one) for one in findings],
         "rules": {rule.name: rule.about for rule in RULES},
         "written": list(written),
+        "unwritten": list(left),
     }  # fmt: skip
 
 
