@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evenhand.audit.check import sentence
 from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.output.arms import of_arms, of_seed_columns
 from evenhand.audit.output.headline import Headline, title_of
@@ -16,6 +15,7 @@ from evenhand.audit.output.metrics import SHARE, metric_near, metric_of_column
 from evenhand.audit.output.spent import spent_of
 from evenhand.audit.output.test_sets import size_of_test
 from evenhand.audit.output.told_gains import gains_told
+from evenhand.audit.rules import RULES
 from evenhand.audit.text.log import Log, only_number
 from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.told.arms.lists import arms_of
@@ -115,8 +115,9 @@ def _with_items(log: Log, one: Headline) -> Headline:
 def _doubted(one: Headline, findings: Sequence[Finding]) -> Headline:
     """With what the audit says of its lines, notes aside."""
     lines = {(place.file, place.line) for place in (one.place, *one.also)}
+    say = {rule.name: rule.say for rule in RULES}
     said = [
-        f"{finding.level} {finding.rule}, line {finding.place.line}: {sentence(finding)}"
+        f"{finding.level} {finding.rule}, line {finding.place.line}: {say[finding.rule](finding)}"
         for finding in findings
         if finding.level in ("fault", "caution")
         and not lines.isdisjoint((place.file, place.line) for place in (finding.place, *finding.others))
