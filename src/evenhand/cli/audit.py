@@ -144,10 +144,11 @@ def _write_all(
     if sarif is not None:
         written.append(_write_sarif(sarif, findings, read))
     if claims is not None:
+        from evenhand.audit.check import sentence
         from evenhand.audit.output.claim_files import write_claims
         from evenhand.audit.output.headlines import headlines_of
 
-        chosen = headlines_of(read, findings)
+        chosen = headlines_of(read, findings, sentence)
         why = (
             "no log claims a difference over seeds, one that is doubted, or a gain of one arm over another in a metric"
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from evenhand import load_claim, plan
-from evenhand.audit.check import audit
+from evenhand.audit.check import audit, sentence
 from evenhand.audit.output.claim_files import write_claims
 from evenhand.audit.output.headlines import headlines_of
 from evenhand.audit.output.metrics import metric_of
@@ -29,7 +29,7 @@ GAP = '"? the log names no metric: write its name here and in settings.results"'
 def claims_of(paths: list[Path], folder: Path) -> tuple[Path, ...]:
     logs = open_logs(paths)
     findings = audit(logs)
-    return write_claims(headlines_of(logs, findings).headlines, folder)
+    return write_claims(headlines_of(logs, findings, sentence).headlines, folder)
 
 
 def planned(path: Path) -> str:
@@ -321,7 +321,7 @@ def test_the_claims_of_a_table_are_of_its_variants_that_differ_in_the_metric_tha
 def test_what_has_no_claim_is_told_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text(table())
     logs = open_logs([tmp_path / "runs.csv"])
-    left = " ".join(headlines_of(logs, audit(logs)).left)
+    left = " ".join(headlines_of(logs, audit(logs), sentence).left)
     assert "'wide' (no difference that chance alone would not make" in left
     assert "'perplexity', 'test_loss', 'val_acc' (a claim has one metric: test_acc)" in left
 
@@ -393,7 +393,7 @@ def test_words_tell_a_few_claims_a_log_and_the_others_are_named(tmp_path: Path) 
     lines = [f"- arm {n}: accuracy from {60 + n}.25 to {62 + 2 * n}.25, i.e. +{2 + n}.00" for n in range(1, 6)]
     (tmp_path / "log.md").write_text("# Results\n\n" + "\n".join(lines) + "\n")
     logs = open_logs([tmp_path / "log.md"])
-    chosen = headlines_of(logs, audit(logs))
+    chosen = headlines_of(logs, audit(logs), sentence)
     assert [one.place.line for one in chosen.headlines] == [3, 4, 5]
     assert [re.sub(r".*: ", "", one) for one in chosen.left] == [
         f"line {n} (more than 3 differences are told in words)" for n in (6, 7)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,6 @@ from evenhand.audit.output.metrics import SHARE, metric_near, metric_of_column
 from evenhand.audit.output.spent import spent_of
 from evenhand.audit.output.test_sets import size_of_test
 from evenhand.audit.output.told_gains import gains_told
-from evenhand.audit.rules import RULES
 from evenhand.audit.text.log import Log, only_number
 from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.told.arms.lists import arms_of
@@ -37,7 +36,7 @@ class Chosen:
     left: tuple[str, ...] = ()
 
 
-def headlines_of(logs: Sequence[Log], findings: Sequence[Finding]) -> Chosen:
+def headlines_of(logs: Sequence[Log], findings: Sequence[Finding], say: Callable[[Finding], str]) -> Chosen:
     """The headlines of logs: differences over seeds, single differences that a finding doubts, and told gains.
 
     One that stands in several places is one. Of a section only the first is taken, but for the variants of a table and
@@ -52,7 +51,7 @@ def headlines_of(logs: Sequence[Log], findings: Sequence[Finding]) -> Chosen:
             first = found.setdefault(one.key, one)
             if first is not one:
                 found[one.key] = replace(first, also=(*first.also, one.place))
-    return Chosen(tuple(_doubted(one, findings) for one in found.values()), tuple(dict.fromkeys(left)))
+    return Chosen(tuple(_doubted(one, findings, say) for one in found.values()), tuple(dict.fromkeys(left)))
 
 
 def _of_log(logs: Sequence[Log], log: Log, findings: Sequence[Finding]) -> tuple[list[Headline], list[str]]:
@@ -112,12 +111,11 @@ def _with_items(log: Log, one: Headline) -> Headline:
     return one if size is None else replace(one, items=size, whole_set=True)
 
 
-def _doubted(one: Headline, findings: Sequence[Finding]) -> Headline:
+def _doubted(one: Headline, findings: Sequence[Finding], say: Callable[[Finding], str]) -> Headline:
     """With what the audit says of its lines, notes aside."""
     lines = {(place.file, place.line) for place in (one.place, *one.also)}
-    say = {rule.name: rule.say for rule in RULES}
     said = [
-        f"{finding.level} {finding.rule}, line {finding.place.line}: {say[finding.rule](finding)}"
+        f"{finding.level} {finding.rule}, line {finding.place.line}: {say(finding)}"
         for finding in findings
         if finding.level in ("fault", "caution")
         and not lines.isdisjoint((place.file, place.line) for place in (finding.place, *finding.others))
