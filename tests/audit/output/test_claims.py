@@ -212,6 +212,8 @@ def test_a_claim_has_the_metric_and_the_budget_of_its_log_and_says_that_budgets_
         ("accuracy 0.312", "accuracy"),
         ("accuracy 0.312, F1 0.52", ""),
         ("accuracy 0.312, in mean time and steps", "accuracy"),
+        ("success rate 0.31, learning rate 0.1", "success_rate"),
+        ("accuracy 0.81, error rate 0.19", "accuracy"),
         ("0.3", ""),
     ],
 )

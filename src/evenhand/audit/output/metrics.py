@@ -22,7 +22,7 @@ _NAME = Pattern(
 """A name of what is measured, without the mark of a difference: ``d_acc`` is the accuracy of both arms."""
 
 _AMOUNT = Pattern(
-    r"(?:^|_)(?:steps?|tokens|times?|costs?|lengths?|latency|budgets?|sec|seconds|epochs?|lr|rates?)(?:_|$)",
+    r"(?:^|_)(?:steps?|tokens|times?|costs?|lengths?|latency|budgets?|sec|seconds|epochs?|lr|learning_rates?)(?:_|$)",
     re.IGNORECASE,
 )
 _COUNTED = Pattern(r"\d\s?[kKMB]?[\s-]*$")
@@ -94,6 +94,8 @@ def _only(texts: Iterable[str]) -> str:
         for name in _names(text):
             if not _VAGUE.fullmatch(name) and not _AMOUNT.search(name):
                 found.setdefault(re.sub(r"^accuracy$", "acc", name.lower()), name)
+    if "acc" in found:
+        found.pop("error_rate", None)  # the same, told the other way round
     return next(iter(found.values())) if len(found) == 1 else UNNAMED
 
 
