@@ -51,7 +51,9 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
     slips = {rule.name for rule in rules if rule.slips}
     found = [
-        replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
+        replace(one, level="hint", unproven=True)
+        if one.rule in slips and by_name[one.place.file].computed and not (one.closed and _by_a_digit(one))
+        else one
         for one in found
     ]
     found = [one for one in found if not one.unproven or one.level == "note" or not _is_long(by_name[one.place.file])]

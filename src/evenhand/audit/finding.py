@@ -57,18 +57,23 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
     return (replace(one, unproven=True) for one in found)
 
 
+_TOGETHER, _CLOSED = 8, 3
+"""Lines within which two slips of closed forms are of one table or list, and how many a file may have apart."""
+
+
 def lone(found: Iterable[Finding]) -> Iterator[Finding]:
     """Slips of the pen: in a file they come alone, so that several tell of a wrong reading, and are hints.
 
-    Those of closed forms are counted by themselves.
+    Those of closed forms are counted by themselves: in one table or list they come alone, in a file there may be a few.
     """
     told = list(found)
     grave = [one for one in told if one.level in ("fault", "caution") and not one.unproven]
-    lines = {(one.place.file, one.place.line) for one in grave}
-    several = Counter(file for file, _ in lines)
-    closed = Counter(file for file, _ in {(one.place.file, one.place.line) for one in grave if one.closed})
+    several = Counter(file for file, _ in {(one.place.file, one.place.line) for one in grave})
+    closed = sorted({(one.place.file, one.place.line) for one in grave if one.closed})
     for one in told:
-        alone = (closed if one.closed else several)[one.place.file] < 2
+        beside = [line for file, line in closed if file == one.place.file and line != one.place.line]
+        apart = len(beside) < _CLOSED and all(abs(line - one.place.line) > _TOGETHER for line in beside)
+        alone = apart if one.closed else several[one.place.file] < 2
         yield replace(one, unproven=one.unproven or (one.level != "note" and not alone))
 
 

@@ -47,6 +47,7 @@ def _found_in(log: Log) -> Iterator[Finding]:
     rows = {
         one.mean_line.number for one in known if one.mean is not None and _below(one) and right(one.mean, one.values)
     }
+    spread = {(one.mean_line, one.mean) for one in known if len(one.values) > 2 and _spread_agrees(one)}
     for series in known:
         mean = series.mean
         if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
@@ -74,10 +75,12 @@ def _found_in(log: Log) -> Iterator[Finding]:
         held = form is not None and mean_held(written[form], series)
         shown_all = shown_all or held
         plain = held or counts[_form(series)] >= _PLAIN or (_below(series) and series.mean_line.number in rows)
+        backed = shown_all and (series.mean_line, mean) in spread  # whose spread shows that it is of all values
+        plain = plain or backed
         open_to_doubt = not shown_all or (other_average(series.values, mean) and not plain) or off < 2 * slack
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
-        closed = (series.closed or held) and not open_to_doubt and _confirmed(series, mean, found)
+        closed = (series.closed or held or backed) and not open_to_doubt and _confirmed(series, mean, found)
         in_words = series.mean_line.kind in ("prose", "bullet") and not log.data
         open_to_doubt = open_to_doubt or (in_words and restricted(series.mean_line.body, near=True))
         yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
