@@ -52,7 +52,10 @@ class Odd:
 
 
 def odd_differences(log: Log) -> Iterator[Odd]:
-    """The one difference of a column that its values do not have; a program makes no slip in one of its records."""
+    """The difference of a column that its values do not have, or two that a digit makes right each.
+
+    A program makes no slip in one of its records.
+    """
     for table in log.tables if not log.leaves else ():
         if not 2 <= len(table.rows) <= _MOST_ROWS:
             continue
@@ -61,10 +64,10 @@ def odd_differences(log: Log) -> Iterator[Odd]:
             if _DELTA.search(plain) and not _NO_DELTA.search(_VERSUS.sub("", plain)):
                 found = list(_judged(log, table, place))
                 if found:
-                    yield max(found, key=lambda one: one.right)
+                    yield from max(found, key=lambda one: one[0].right)
 
 
-def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
+def _judged(log: Log, table: Table, place: int) -> Iterator[tuple[Odd, ...]]:
     if _told_roughly(table, place):
         return  # means of differences, each of several: near those of the means, and none of another column
     choices = len(_values(table, place))
@@ -177,11 +180,11 @@ def _one_odd(
     pairs: Sequence[Pair | None],
     way: Callable[[float, float], float | None],
     chance: float,
-) -> Odd | bool | None:
-    """The one row that breaks a relation which the others keep; True where all keep it; None where it is none."""
+) -> tuple[Odd, ...] | bool | None:
+    """The one row, or two, that break a relation which the others keep; True where all keep it; None where it is none."""
     column = table.columns[place]
     known = [(pair, n) for pair, n in zip(pairs, column, strict=True) if pair is not None and n is not None]
-    best: Odd | bool | None = None
+    best: tuple[Odd, ...] | bool | None = None
     for sign in (1, -1):
         right: dict[tuple[float, float], float] = {}
         odd: list[tuple[Pair, Number, float]] = []
@@ -204,6 +207,11 @@ def _one_odd(
         # of two alone it says something where a digit makes the odd one right, too
         to_the_digit = len(exact) > 2 or (len(odd) == 1 and a_digit_off(odd[0][1], odd[0][2]))
         enough = right and (by_chance if to_the_digit else roughly) <= chance and len(right) >= 2
+        if len(odd) == 2 and len(right) > 2 and exactly <= _HARDLY and all(_is_a_digit_off(one, way) for one in odd):
+            ends = [(log.line(table.rows[i].line_of(place)), log.line(table.rows[j].line)) for (_, _, j, i), _, _ in odd]
+            best = tuple(
+                Odd(pair[0], pair[1], n, *lines, len(right)) for (pair, n, _), lines in zip(odd, ends, strict=True)
+            )
         if len(odd) == 1:
             pair, number, found = odd[0]
             turned = abs(found + number.value) <= _slack(pair, number, way)
@@ -219,8 +227,15 @@ def _one_odd(
                 last = row is table.rows[-1] and _mean_of(told, number)
                 if not last and not OF_OTHERS.search(row.cells[0]) and not _to_another_row(pairs, pair, number, way):
                     lines = log.line(row.line_of(place)), log.line(base.line)
-                    best = Odd(pair[0], pair[1], number, *lines, len(right), apart and len(right) >= _APART)
+                    best = (Odd(pair[0], pair[1], number, *lines, len(right), apart and len(right) >= _APART),)
     return best
+
+
+def _is_a_digit_off(odd: tuple[Pair, Number, float], way: Callable[[float, float], float | None]) -> bool:
+    """Whether a digit makes an odd difference right, its sign aside, and it is right in no other way."""
+    pair, number, found = odd
+    turned = abs(found + number.value) <= _slack(pair, number, way)
+    return not turned and not _of_another_way(pair, number) and a_digit_off(number, found)
 
 
 def _by_chance(exact: Mapping[tuple[float, float], float]) -> float:

@@ -18,7 +18,7 @@ from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, wi
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
 _DRAWN = Pattern(
-    r"(?:[;:]|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
+    r"(?:[;:]|\.(?=\s+\w+=\d)|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
     r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
@@ -74,7 +74,10 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
             continue
         within = _within(one, found)
         if within is not None:
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, within.cued)
+            clause = one.text[found.end() :]
+            arms = {*_names_in(clause[: clause.find(within.words)])} & {*_names_in(one.text[: found.start()])}
+            sure = within.cued or (bool(arms) and _judged(within))
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, sure)
             continue
         plain = _plainly(log, one, found)
         if plain is not None:
@@ -109,7 +112,7 @@ def _failed_in(text: str) -> re.Match[str] | None:
 def _names_in(text: str) -> list[str]:
     """The names of arms in a text, in their order."""
     found = [one for one in outages.ARM_NAME.finditer(text) if not outages.OF_MACHINES.search(text[: one.start()])]
-    return [(one["a"] or one["b"]).lower() for one in found]
+    return [(one["a"] or one["b"] or one["c"]).lower() for one in found]
 
 
 def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | None:
@@ -148,7 +151,7 @@ def _judged(found: Conclusion) -> bool:
     text = found.statement.text
     return (
         outages.LEFT_OUT.search(text) is None
-        or re.search(r"\b(?:worse|worst|weakest|fail)", text, re.IGNORECASE) is not None
+        or re.search(r"\b(?:worse|worst|weakest|fail|(?:does|did)(?:n['’]t| not) work)", text, re.IGNORECASE) is not None
     )
 
 
@@ -204,7 +207,9 @@ def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
         if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
             continue
         start = clause.start("clause")
-        if outages.CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
+        named = [(name.start(), name.end()) for name in outages.ARM_NAME.finditer(one.text)]
+        told = [n for n in one.numbers if n.start >= start and not any(a <= n.start < b for a, b in named)]
+        if outages.CAUSE.search(clause["clause"]) or told:
             return None
         found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), bool(clause["cue"]))
         return None if _of_room(one.text, found) else found
