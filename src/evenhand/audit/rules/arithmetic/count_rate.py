@@ -163,8 +163,8 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
 def _closed(log: Log, right: int, one: Finding) -> bool:
     """Whether the rows that are right leave no other reading; what a program wrote was changed by a pen, then."""
     (share,) = numbers(str(one.facts["printed"]))
-    by_hand = right >= _MANY and a_digit_off(share, one.facts["found"] / (100 if one.facts["found"] > share.value * 50 else 1))
-    return by_hand if log.data else right >= _SIBLINGS
+    found = one.facts["found"] / (1 if one.facts["percent"] else 100)
+    return right >= _MANY and a_digit_off(share, found) if log.data else right >= _SIBLINGS
 
 
 def _read(log: Log) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.seeds.series import series_of
+from evenhand.audit.told.means.summed import summed_up
 
 _T = Pattern(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
@@ -72,14 +72,20 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         "printed": f"p {sign} {p}",
                         "p": _two_sided(statistic.value, df),
                     }
-                    yield Finding("p-value-disagrees", "fault", place_of(log, line), facts, quote=found[0])
+                    yield Finding(
+                        "p-value-disagrees", "fault", place_of(log, line), facts, quote=found[0], anywhere=True
+                    )
 
 
 def _df_of_differences(log: Log, line: Line, statistic: Number) -> int | None:
     """The degrees of freedom of a t whose differences stand in its line or right above: they have this very t."""
-    for series in series_of(log):
+    for series in summed_up(log):
         values = series.array
-        if not 0 <= line.number - series.line.number <= _NEAR or len(values) < 3 or not any(v.signed for v in series.values):
+        if (
+            not 0 <= line.number - series.line.number <= _NEAR
+            or len(values) < 3
+            or not any(v.signed for v in series.values)
+        ):
             continue
         spread = float(values.std(ddof=1))
         t = float(values.mean()) / (spread / math.sqrt(len(values))) if spread else math.inf

@@ -124,7 +124,7 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
             continue
         if _LOSS_NAME.search(names[0]) and _PERPLEXITY_NAME.search(names[1]):
             columns = zip(table.rows, table.columns[place], table.columns[place + 1], strict=True)
-            yield from _odd(log, [(row.line_of(place + 1) if row.at else row.line, a, b) for row, a, b in columns if a and b])
+            yield from _odd(log, [(row.line_of(place + 1), a, b) for row, a, b in columns if a and b])
         way = _way(names, pairs)
         if way is not None:
             pair = "loss perplexity" if "exp" in way else " ".join(name.split()[-1] for name in names)
@@ -156,8 +156,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if "right" in f:
         return (
-            f"The exponential of the loss {f['loss']} is {shown(f['found'], 2)}; printed is a perplexity of {f['printed']}, "
-            f"where the {f['right']} others are those of their losses."
+            f"The exponential of the loss {f['loss']} is {shown(f['found'], 2)}; printed is a perplexity of "
+            f"{f['printed']}, where the {f['right']} others are those of their losses."
         )
     more = f" ({f['files']} more files have such columns)" if f["files"] > 1 else ""
     if "columns" in f:

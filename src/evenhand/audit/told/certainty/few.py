@@ -75,7 +75,9 @@ _CLAIM = Pattern(
 _OF_GAIN = Pattern(
     rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b|\d (?:vs\.?|versus|against) \d", re.IGNORECASE
 )
-_OVER_SEEDS = Pattern(rf"\b(?:results?|scores?|numbers|findings|rankings?) [^,;.]*(?:across|over) {_FEW_SEEDS}", re.IGNORECASE)
+_OVER_SEEDS = Pattern(
+    rf"\b(?:results?|scores?|numbers|findings|rankings?) [^,;.]*(?:across|over) {_FEW_SEEDS}", re.IGNORECASE
+)
 """What is said of results and their seeds in one breath needs no gain."""
 
 _OPEN = Pattern(

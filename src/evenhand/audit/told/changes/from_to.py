@@ -64,10 +64,13 @@ _FACTOR = Pattern(
     re.IGNORECASE,
 )
 _BY = Pattern(
-    r"(?<![^\W\d])(?:from|von|de|du|da|desde|van|с|от)\s+[\d.]+\s?(?P<unit>[^\W\d]{1,8}|%)?\s*(?:to|auf|à|a|naar|до)\s+[\d.]+"
-    r"\s?(?P<own>[^\W\d]{1,8}|%)?\s*[,;(–—-]+\s*(?:(?:that is|that's|i\.\s?e\.|so|thus|hence|which is|also|das heißt|das sind|d\.\s?h\.|"
-    r"c'est-à-dire|то есть|т\.\s?е\.|es decir|cioè|dus)[,:]?\s+)?(?:(?:(?:a|an|una?|une|eine?)\s+)?[^\W\d]{3,12}\s+(?=by|of|um|de|di|на))?"
-    r"(?:by|of|um|soit(?:\s+[^\W\d]+){0,2}\s+de|soit|de|di|met|на)\s+(?P<by>\d[\d.]*)\s?(?P<of>[^\W\d]{1,8}|%)?\s*(?=[.;,)]|$)",
+    r"(?<![^\W\d])(?:from|von|de|du|da|desde|van|с|от)\s+[\d.]+\s?(?P<unit>[^\W\d]{1,8}|%)?\s*"
+    r"(?:to|auf|à|a|naar|до)\s+[\d.]+\s?(?P<own>[^\W\d]{1,8}|%)?\s*[,;(–—-]+\s*"
+    r"(?:(?:that is|that's|i\.\s?e\.|so|thus|hence|which is|also|das heißt|das sind|d\.\s?h\.|c'est-à-dire|"
+    r"то есть|т\.\s?е\.|es decir|cioè|dus)[,:]?\s+)?"
+    r"(?:(?:(?:a|an|una?|une|eine?)\s+)?[^\W\d]{3,12}\s+(?=by|of|um|de|di|на))?"
+    r"(?:by|of|um|soit(?:\s+[^\W\d]+){0,2}\s+de|soit|de|di|met|на)\s+(?P<by>\d[\d.]*)\s?"
+    r"(?P<of>[^\W\d]{1,8}|%)?\s*(?=[.;,)]|$)",
     re.IGNORECASE,
 )
 """``von 980.4 auf 931.0 kWh, also um 49.4 kWh``: a change with its amount, in the languages in which logs are kept."""
@@ -84,7 +87,7 @@ def from_to_in(log: Log) -> Iterator[tuple[Change, bool]]:
 
 
 def told_by_in(log: Log) -> Iterator[Change]:
-    """Changes whose amount is told in the units of the two numbers: ``from 980.4 to 931.0 kWh, that is by 49.4 kWh``."""
+    """Changes whose amount is told in the unit of the two: ``from 980.4 to 931.0 kWh, that is by 49.4 kWh``."""
     for line in log.lines if not log.data else ():
         found = _BY.search(line.body) if line.kind in ("prose", "bullet") else None
         if found is None or hoped(line):

@@ -104,3 +104,10 @@ def doubted(log: Log, first: int, last: int, section: int) -> bool:
 
 def _short(found: re.Match[str]) -> str:
     return " ".join(found[0].split())[:60].strip(" ,;:.")
+
+
+def as_reason(log: Log, line: int) -> bool:
+    """Whether a line stands under a heading of its own for causes or symptoms."""
+    place = log.by_number[line]
+    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
+    return outages.REASON.match(next((one.body for one in above), "")) is not None

@@ -14,7 +14,7 @@ from evenhand.audit.text.vocabulary import outages
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE, WITHHELD
 from evenhand.audit.text.words import METRIC_WORD, denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.concluded import Conclusion, as_reason, concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
 _DRAWN = Pattern(
@@ -89,7 +89,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None and not _as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
+        if conclusion is not None and not as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
             sure = conclusion[1] or _right_behind(one, near[0], conclusion[0])
             sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(outages.ON_PURPOSE.search, before))
             sure = sure and conclusion[0].statement.place - one.place <= _NEXT
@@ -143,7 +143,7 @@ def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | No
     if not shared or mended or results or not (found.cued or _judged(found)) or _of_a_thing(found):
         return None
     other = _of_room(one.text, found) or _of_another(log, one, failed[0], found)
-    return None if other or _as_reason(log, found.line.number) else found
+    return None if other or as_reason(log, found.line.number) else found
 
 
 def _judged(found: Conclusion) -> bool:
@@ -151,7 +151,8 @@ def _judged(found: Conclusion) -> bool:
     text = found.statement.text
     return (
         outages.LEFT_OUT.search(text) is None
-        or re.search(r"\b(?:worse|worst|weakest|fail|(?:does|did)(?:n['’]t| not) work)", text, re.IGNORECASE) is not None
+        or re.search(r"\b(?:worse|worst|weakest|fail|(?:does|did)(?:n['’]t| not) work)", text, re.IGNORECASE)
+        is not None
     )
 
 
@@ -173,13 +174,6 @@ def _of_a_thing(found: Conclusion) -> bool:
         _ATTRIBUTE.search(text[:at]) is not None
         and re.match(r"\s+[a-z]{3,}", text[at + len(found.words) :]) is not None
     )
-
-
-def _as_reason(log: Log, line: int) -> bool:
-    """Whether a line stands under a heading of its own for causes or symptoms."""
-    place = log.by_number[line]
-    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
-    return outages.REASON.match(next((one.body for one in above), "")) is not None
 
 
 def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:
