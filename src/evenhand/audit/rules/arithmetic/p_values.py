@@ -48,8 +48,8 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                 continue
             told = [(found, float(found[1]), found[2], found[3], found[4]) for found in _T.finditer(line.body)]
             for found in _BARE.finditer(line.body):
-                df = _df_of_differences(log, line, numbers(found[1])[0])
-                told += [] if df is None else [(found, df, found[1], found[2], found[3])]
+                known = _df_of_differences(log, line, numbers(found[1])[0])
+                told += [] if known is None else [(found, float(known), found[1], found[2], found[3])]
             for found, df, t, sign, p in told:
                 statistic, stated = numbers(t)[0], numbers(p)[0]
                 if stated.value > 1:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary import outages
 from evenhand.audit.text.vocabulary.verdicts import CUE, WITHHELD
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.concluded.statements import Statement, around
