@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ _RANGE = Pattern(
 )
 """A column of how far apart runs are, by its whole name."""
 
-_MOST = 4
+_MOST, _LEVEL = 4, 0.05
 _ONE_SEED = Pattern(r"\b(?:seeds?[\s_#=]*|s\s?=\s?)\d+(?:/\d+)*\s*[=:]\s*$", re.IGNORECASE)
 """What follows is the result of this one."""
 
@@ -214,6 +215,18 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
             yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
 
 
+def _shown_by(f: Mapping[str, Any]) -> str:
+    """What an interval of differences shows, in words."""
+    if float(f["low"]) <= 0 <= float(f["high"]):
+        return ", which holds 0: no difference is shown, and none within it is excluded"
+    if f.get("of", 2) > 2:
+        return ""  # of several, chance makes the largest
+    few = (
+        ", by the size of the differences, as so few signs show nothing" if float(f["sign_flip_least"]) > _LEVEL else ""
+    )
+    return f", which does not hold 0: a difference is shown{few}"
+
+
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
@@ -257,7 +270,7 @@ def say(finding: Finding) -> str:
     return (
         f"{apart}{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd "
         f"{shown(f['sd'], digits)}; paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to "
-        f"{signed(f['high'], digits)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
+        f"{signed(f['high'], digits)}{_shown_by(f)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
         f"{shown(f['sign_flip_least'])}); with this spread an effect of {shown(f['detectable'], digits)}{unit} is "
         f"found four times in five, a smaller one less often.{largest}"
     )
