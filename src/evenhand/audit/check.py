@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from evenhand.audit.finding import LEVELS, Finding, Place, Rule, place_of
+from evenhand.audit.finding import LEVELS, Finding, Place, Rule, by_a_digit, place_of
 from evenhand.audit.once import told_once
 from evenhand.audit.rules import RULES
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.number_words import a_digit_off
-from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.words import reports
 
 _POINT, _LINE = 240, 160
@@ -51,7 +49,9 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
     slips = {rule.name for rule in rules if rule.slips}
     found = [
-        replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
+        replace(one, level="hint", unproven=True)
+        if one.rule in slips and by_name[one.place.file].computed and not (one.closed and by_a_digit(one))
+        else one
         for one in found
     ]
     found = [one for one in found if not one.unproven or one.level == "note" or not _is_long(by_name[one.place.file])]
@@ -86,17 +86,7 @@ def _is_long(log: Log) -> bool:
 
 def _speaks(one: Finding) -> bool:
     """Whether a finding can hardly be read otherwise: by its form, or since one digit makes the number right."""
-    return one.closed or _by_a_digit(one)
-
-
-def _by_a_digit(one: Finding) -> bool:
-    """Whether one digit, or two in each other's place, makes a number right: the slip that a pen makes most."""
-    told = numbers(str(one.facts.get("printed", "")))
-    keys = ("found", "difference", "relative", "sample", "population")
-    right = [value for key in keys if isinstance(value := one.facts.get(key), float)]
-    right += [number.value for number in numbers(str(one.facts.get("other", "")))]
-    scaled = [value * scale for value in right for scale in (1, 100, 0.01)]
-    return len(told) == 1 and any(a_digit_off(told[0], value) for value in scaled)
+    return one.closed or by_a_digit(one)
 
 
 def _in_its_file(one: Finding, logs: Mapping[str, Log]) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Rule, line_of, place_of
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.rules.certainty.differences import of_signs, shown_by, unfinished
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number, right
@@ -270,25 +270,10 @@ def say(finding: Finding) -> str:
     return (
         f"{apart}{about}{f['seeds']} differences{missing}: mean {signed(f['mean'], digits)}{unit}, sample sd "
         f"{shown(f['sd'], digits)}; paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to "
-        f"{signed(f['high'], digits)}{_of_signs(f)}; with this spread an effect of {shown(f['detectable'], digits)}"
-        f"{unit} is found four times in five, a smaller one less often.{largest}{_unfinished(finding)}"
+        f"{signed(f['high'], digits)}{shown_by(f)}{of_signs(f)}; with this spread an effect of "
+        f"{shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one less often.{largest}"
+        f"{unfinished(finding)}"
     )
-
-
-def _of_signs(f: Mapping[str, Any]) -> str:
-    """The test of the signs, where there are not too many to be flipped one by one."""
-    p, least = f["sign_flip_p"], f["sign_flip_least"]
-    return "" if p is None else f"; sign-flip {chance(p)} (least possible {shown(least)})"
-
-
-def _unfinished(finding: Finding) -> str:
-    """That results of runs are among the values which did not come to their end."""
-    ended = finding.facts.get("ended")
-    if ended is None:
-        return ""
-    where = line_of((finding.place, *finding.others)[ended["at"]], finding.place)
-    runs = "a run" if ended["runs"] == 1 else f"{ended['runs']} runs"
-    return f" Among the values are results of {runs} that did not come to the end: '{ended['state']}' ({where})."
 
 
 RULE = Rule(
