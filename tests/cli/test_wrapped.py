@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 import pytest
 from rich.text import Text
 
 from evenhand.cli.console import PlainConsole
-from evenhand.cli.wrapped import between_words, tell
+from evenhand.cli.wrapped import Lines, between_words, tell
 
 PATH = "/a/path/that/is/far/longer/than/the/terminal/is/wide/and/that/people/copy/claim.toml:3:"
 SENTENCE = f"  a fault: {PATH} expected one of 'gain', 'no-regression' and 'no-effect'; found nothing at all, twice"
@@ -51,3 +52,17 @@ def test_a_line_is_broken_on_a_terminal_and_never_in_a_file(*, terminal: bool) -
     lines = file.getvalue().splitlines()
     assert (len(lines) > 1) == terminal
     assert not terminal or max(map(len, lines)) <= 40
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_prints_without_a_console_is_broken_on_a_terminal_too(*, terminal: bool) -> None:
+    file = io.StringIO()
+    console = PlainConsole(file=file, force_terminal=terminal, width=40, color_system=None)
+    with contextlib.redirect_stdout(Lines(console)):
+        print("two claims [and", end=" ")
+        print("a kind] that was recorded otherwise than it is derived now")
+        print("done")
+    lines = file.getvalue().splitlines()
+    assert lines[-1] == "done"
+    assert " ".join(" ".join(lines[:-1]).split()).startswith("two claims [and a kind] that was recorded")
+    assert (len(lines) > 2) == terminal

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json
+from evenhand.cli.console import (
+    DEFAULT_LEDGER,
+    AsJson,
+    LedgerFolder,
+    PlainConsole,
+    ledger_to_read,
+    note,
+    out,
+    print_json,
+)
+from evenhand.cli.wrapped import Lines
 
 if TYPE_CHECKING:
     from evenhand.running.sealing import Checked
@@ -96,7 +106,9 @@ def recheck(
             export(Ledger.existing(archive).folder, Path(folder) / "ledger.tar.gz")
             archive = Path(folder) / "ledger.tar.gz"
         told = io.StringIO()
-        with contextlib.redirect_stdout(told if as_json else sys.stdout):
+        # its console keeps the standard output that there is now, which `print` no longer goes to
+        shown = Lines(PlainConsole(file=sys.stdout, highlight=False))
+        with contextlib.redirect_stdout(told if as_json else shown):
             code = again.main([str(archive), *([] if receipt is None else [str(receipt)])])
     if as_json:
         lines = told.getvalue().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import textwrap
 
@@ -25,6 +26,20 @@ def tell(console: Console, sentence: str, style: str = "", indent: str = "") -> 
     joined = re.sub(r"(?<=\d) (?=%)", _NO_BREAK, sentence)
     for line in textwrap.wrap(joined, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False):
         console.print(Text(line.replace(f"{_NO_BREAK}%", " %"), style=style), soft_wrap=True)
+
+
+class Lines(io.TextIOBase):
+    """A file whose lines are printed on a console as they come: for code that prints and knows no console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._rest = console, ""
+
+    def write(self, text: str) -> int:
+        """Print the lines that are whole now."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._console.print(Text(line), soft_wrap=True)
+        return len(text)
 
 
 def between_words(text: Text, width: int) -> Text:
