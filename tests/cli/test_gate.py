@@ -98,7 +98,7 @@ def test_summary_and_junit_say_what_the_exit_code_says(judged: Path, monkeypatch
     assert done.returncode == 1
     text = (judged / "s.md").read_text()
     assert "### ❌ evenhand gate: does not hold" in text
-    assert re.search(r"\| ✅ \| idea \| default \| score \| \+0\.1\d+ \[.*\] 95 % \| 0\.02 \| gain", text)
+    assert re.search(r"\| ✅ \| idea \| plain \| default \| score \| \+0\.1\d+ \[.*\] 95 % \| 0\.02 \| gain", text)
     assert (judged / "step.md").read_text() == "# before\n" + text
     suites = ElementTree.parse(judged / "j.xml").getroot()
     assert [(s.get("name"), s.get("failures"), s.get("errors")) for s in suites] == [
