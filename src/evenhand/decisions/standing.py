@@ -39,6 +39,8 @@ class FamilyPlace:
         refused: the other family of the claim, at whose level its gain does not hold though it would at this one.
         seen: trials that came out as results did that were known when it was entered; it is post-hoc for them.
         rerun: the claim was run again by other code after results had been seen; it holds only where it held before.
+        existed: the claim was put to runs that existed; it spends nothing, and its gain does not hold.
+        set_aside: results of the claim were set aside once they were known; its gain does not hold.
         remaining: of the false discovery rate, what may still be spent if no gain comes any more.
     """
 
@@ -60,6 +62,8 @@ class FamilyPlace:
     refused: str = ""
     seen: int = 0
     rerun: bool = False
+    existed: bool = False
+    set_aside: bool = False
     remaining: float | None = None
 
 
@@ -124,6 +128,16 @@ class UnequalTuning:
     strict: bool = False
 
 
+@dataclass(frozen=True)
+class SetAsideTrial:
+    """A trial whose results were set aside on purpose once they were known: how often, why, and when last (UTC)."""
+
+    label: str
+    times: int
+    reasons: tuple[str, ...]
+    time: str = ""
+
+
 State = Literal["decided", "left", "not run"]
 
 
@@ -172,6 +186,8 @@ class Standing:
         changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
         seal: what shows that it existed before its first trial; None where nobody sealed it.
         alike: what was known by trials that are alike, and not its own.
+        set_aside: trials whose results were set aside once they were known, the most often so first.
+        existed: it was put to runs that existed, also where it was amended since.
     """
 
     fixed: Fixed = "before"
@@ -181,6 +197,14 @@ class Standing:
     changes: tuple[str, ...] = ()
     seal: Seal | None = None
     alike: Alike = field(default_factory=Alike)
+    set_aside: tuple[SetAsideTrial, ...] = ()
+    existed: bool = False
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Standing:
+        """Read back from plain data, without its seal."""
+        aside = tuple(SetAsideTrial(**one) for one in plain.get("set_aside", ()))
+        return cls(**{**plain, "alike": Alike(**plain.get("alike", {})), "set_aside": aside, "seal": None})
 
     @property
     def sealed(self) -> bool:

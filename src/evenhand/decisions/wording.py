@@ -16,7 +16,7 @@ from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_
 from evenhand.decisions.guard_words import guard_bracket, guard_words
 from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
 from evenhand.decisions.search_words import tuning_words
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, SetAsideTrial, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -537,23 +537,10 @@ def _anytime_words(look: PlannedLook, settled: str) -> str:
 
 def standing_words(found: Standing) -> str:
     """When a claim was fixed, as far as a reader must know; empty for a claim that was fixed before its outcomes."""
-    known = f"{found.known} of its {found.trials} outcomes were known"
-    source = f" (from {', '.join(found.claims)})" if found.claims else ""
     if found.fixed == "amended":
-        changed = f"What changed: {'; '.join(found.changes) or 'nothing that decides'}."
-        if not found.known:
-            return (
-                f"This claim was amended after results of an earlier version were seen. {changed} None of its own "
-                f"{found.trials} outcomes was known when it was entered: the ledger counts every version and holds "
-                "its gain as that of a claim of its own; whether the change was made for what came out, a reader must "
-                "judge."
-            )
-        return (
-            f"This claim was amended after results were seen, and its error rate is no longer known. {changed} "
-            f"When it was entered, {known}{source}."
-        )
+        return _set_aside_words(found) if found.set_aside else _amended_words(found)
     if found.fixed == "post-hoc":
-        told = f"{known} when it was entered{source}" if found.known or not found.alike else ""
+        told = f"{_known_words(found)} when it was entered{_sources(found)}" if found.known or not found.alike else ""
         return (
             f"This claim is post-hoc: {'; '.join([told, *_alike_words(found)]).removeprefix('; ')}. Its verdicts are "
             "exploratory, and their error rate is not known; confirm them on seeds that nobody has run."
@@ -571,6 +558,58 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def _known_words(found: Standing) -> str:
+    return f"{found.known} of its {found.trials} outcomes were known"
+
+
+def _sources(found: Standing) -> str:
+    return f" (from {', '.join(found.claims)})" if found.claims else ""
+
+
+def _amended_words(found: Standing) -> str:
+    """What was changed after results were seen, and what of the claim's own was known then."""
+    changed = f"What changed: {'; '.join(found.changes) or 'nothing that decides'}."
+    if found.known:
+        return (
+            f"This claim was amended after results were seen, and its error rate is no longer known. {changed} "
+            f"When it was entered, {_known_words(found)}{_sources(found)}."
+        )
+    return (
+        f"This claim was amended after results of an earlier version were seen. {changed} None of its own "
+        f"{found.trials} outcomes was known when it was entered: the ledger counts every version and holds its gain as "
+        "that of a claim of its own; whether the change was made for what came out, a reader must judge."
+    )
+
+
+SHOWN = 3
+"""Trials that a sentence names of those whose results were set aside."""
+
+
+def _set_aside_words(found: Standing) -> str:
+    """That results were set aside once they were known, trial by trial, and what else was changed or known."""
+    rest = found.set_aside[SHOWN:]
+    named = [f"{one.label} ({_times(one)}{', '.join(one.reasons)})" for one in found.set_aside[:SHOWN]]
+    named += [_several(len(rest), "further trial")] if rest else []
+    words = (
+        f"This claim was amended: results were set aside after they had been seen, of {', '.join(named)}. Which "
+        "results count was chosen by what they said, so that its error rate is no longer known."
+    )
+    changed = f" Its file was changed, too: {'; '.join(found.changes)}." if found.changes else ""
+    known = f" When it was entered, {_known_words(found)}{_sources(found)}." if found.known else ""
+    return words + changed + known
+
+
+def aside_clauses(found: Standing) -> tuple[str, ...]:
+    """What was set aside, a clause for each trial."""
+    return tuple(
+        f"{one.label}: its result set aside ({_times(one)}{', '.join(one.reasons)})" for one in found.set_aside
+    )
+
+
+def _times(found: SetAsideTrial) -> str:
+    return "" if found.times == 1 else f"{found.times} times: "
 
 
 def foreseen_words(found: Standing) -> str:
@@ -677,7 +716,8 @@ def _several(count: int, what: str) -> str:
 def _held(place: FamilyPlace) -> str:
     """What the ledger's level says: of a gain, or of every verdict where it is strict."""
     if place.level is None:
-        return "" if place.holds is None else "In the ledger its gain does not count: its outcomes were known."
+        why = "the runs existed before the claim" if place.existed else "its outcomes were known"
+        return "" if place.holds is None else f"In the ledger its gain does not count: {why}."
     rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
     level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
     if place.strict:
@@ -689,6 +729,8 @@ def _held(place: FamilyPlace) -> str:
         held = "the gain holds"
     elif place.refused:
         held = f"the gain does not hold, since it does not in '{place.refused}'"
+    elif place.set_aside:
+        held = "the gain does not hold there, as results were set aside after they had been seen"
     elif place.rerun:
         held = "the gain does not hold there, as it did not before the claim was run again"
     else:

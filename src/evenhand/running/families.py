@@ -27,12 +27,14 @@ def members(ledger: Ledger) -> list[Member]:
     """Every claim of the ledger in the order of entry; places count the records of the chain."""
     entries = ledger.entries()
     begun, decided = _first(entries, "outcome"), _first(entries, "decision") | _after_extensions(entries)
+    last = {entry.body["hash"]: entry for entry in entries if entry.kind == "decision"}
     found: dict[str, Member] = {}
     for place, entry in enumerate(entries):
         if entry.kind == "claim":
             record = claim_from_entry(entry)
             if record.hash not in found:
-                found[record.hash] = _member(record, place, begun.get(record.hash), decided.get(record.hash), ledger)
+                own = (begun.get(record.hash), decided.get(record.hash), last.get(record.hash))
+                found[record.hash] = _member(record, place, *own, ledger)
     return list(found.values())
 
 
@@ -61,19 +63,27 @@ def _after_extensions(entries: Sequence[Entry]) -> dict[str, tuple[int, Entry] |
 
 
 def _member(
-    record: ClaimRecord, place: int, begun: tuple[int, Entry] | None, decided: tuple[int, Entry] | None, ledger: Ledger
+    record: ClaimRecord,
+    place: int,
+    begun: tuple[int, Entry] | None,
+    decided: tuple[int, Entry] | None,
+    last: Entry | None,
+    ledger: Ledger,
 ) -> Member:
     from evenhand.decisions.family_members import Member, Recorded
 
     stood = standing.standing_of(record, ledger)
     body: Mapping[str, Any] = {} if decided is None else decided[1].body
+    if last is not None and stood.set_aside:  # what was decided of the results before does not stand
+        body = last.body if last.time > max(one.time for one in stood.set_aside) else {}
     written = body.get("families", {}).items()
     recorded = {key: Recorded(one["p"], one["level"], one["holds"], one.get("seen", 0)) for key, one in written}
     fixed = "post-hoc" if stood.fixed == "before" and any(one.seen for one in recorded.values()) else stood.fixed
     return Member(
         record.name, record.hash, record.identity, place, None if begun is None else begun[0],
         None if decided is None else decided[0], fixed, stood.known + stood.alike.trials,
-        record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded,
+        record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded, stood.existed,
+        bool(stood.set_aside),
     )  # fmt: skip
 
 
