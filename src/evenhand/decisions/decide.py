@@ -147,7 +147,8 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
     """What a reader must know before believing the verdicts."""
     claim = known.claim
     level = 1 - claim.claim.alpha
-    found = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
+    found = [*cautions.failed_trials(verdicts), *cautions.few_seeds(verdicts)]
+    found += cautions.per_verdict(verdicts, claim.claim.alpha)
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
     for cell in cells(claim, now, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [

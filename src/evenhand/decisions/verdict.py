@@ -353,6 +353,11 @@ class Contrast:
         return self.learned is not None and not self.learned.shown
 
     @property
+    def lacks_trials(self) -> bool:
+        """Whether pairs are missing as trials failed; a metric that a trial leaves undefined is no failure."""
+        return any(one.kind not in ("pending", "undefined") for lost in self.missing.values() for one in lost.values())
+
+    @property
     def all_imputed(self) -> bool:
         """Whether every pair holds a diverged trial, so that no difference is one of the arms."""
         seeds = {seed for found in self.diverged.values() for seed in found}
@@ -603,5 +608,6 @@ class Decision:
 
     @property
     def failed(self) -> bool:
-        """Whether some verdict is missing: its trials failed, or are still to run."""
-        return any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)
+        """Whether trials failed, or are still to run, so that pairs are missing or a verdict could not be given."""
+        missing = any(contrast.lacks_trials for verdict in self.verdicts for contrast in verdict.contrasts)
+        return missing or any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)

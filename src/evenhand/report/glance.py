@@ -108,7 +108,8 @@ def _size(found: Contrast | None) -> str:
     if found is None or not found.seeds:
         return ""
     items = f" x {numbers.count(found.items, 'item')}" if found.items else ""
-    return numbers.count(len(found.seeds), "seed") + items
+    of = f"{len(found.seeds)} of " if found.missing else ""
+    return of + numbers.count(len(found.seeds) + len(found.missing), "seed") + items
 
 
 def _places(claim: ResolvedClaim, metric: str) -> tuple[int, float]:
