@@ -31,8 +31,8 @@ def test_beside_a_gain_stands_how_often_a_collapse_could_hide() -> None:
     assert found.estimate is not None
     right = found.estimate / (found.estimate + found.scores[1])
     assert found.collapse.break_even == pytest.approx(right)
-    words = "0 of 6 seeds collapsed; a rate up to 39 % is not excluded; the gain is lost from"
-    assert f"{words} {share} % on" in decision.verdicts[0].reasons[0]
+    words = "0 of 6 seeds collapsed, which does not exclude that up to 39 % of all seeds do; from"
+    assert f"{words} {share} % on the mean gain is used up" in decision.verdicts[0].reasons[0]
     assert words in " ".join(" ".join(verdict_lines(claim, decision)).split())
     assert plain(decision)["verdicts"][0]["contrasts"][0]["collapse"]["not_excluded"] == pytest.approx(0.393, abs=1e-3)
 
@@ -70,7 +70,7 @@ def test_without_a_floor_the_rate_at_which_the_gain_is_lost_is_said_to_be_unknow
     found = verdict_of(text_with(effect=0.2).replace('name = "score"', 'name = "loss"\nceiling = 9.0'))
     bare = verdict_of(text_with(effect=0.2).replace('name = "score"', 'name = "loss"'))
     assert found.kind == bare.kind == "gain"
-    assert "the gain is lost from" in found.reasons[0]
+    assert "on the mean gain is used up" in found.reasons[0]
     assert "neither a floor nor a chance level is declared" in bare.reasons[0]
 
 

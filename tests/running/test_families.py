@@ -15,6 +15,7 @@ from evenhand.decisions.wording import family_words
 from evenhand.errors import ClaimError
 from evenhand.running.families import at_level, families
 from evenhand.running.plan import plan_of, smallest_effect_words
+from evenhand.running.watching import ClaimSeen, RunSeen
 from tests.ledgers import Book
 
 
@@ -31,12 +32,25 @@ def test_a_verdict_says_which_claim_it_is_of_how_many_on_its_recipe_and_metric(b
         book.attempt(effect)
     decision = book.whole("last", "[9, 10, 11]")
     (place,) = decision.families
-    assert (place.place, place.claims, place.left, place.gains) == (3, 3, 1, 0)
+    assert (place.place, place.claims, place.left, place.running, place.gains) == (3, 3, 1, 0, 0)
     assert place.tries == {"baseline": 1, "variant": 2}
     assert family_words(place).startswith(
         "Claim 3 of 3 on `world` / score in this ledger; 0 gains; 1 claim was started and left; "
         "tries: variant 2, baseline 1."
     )
+
+
+def test_a_claim_that_runs_at_this_moment_is_not_said_to_be_left(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = book.enter(book.claim("other", "[3, 4, 5]"))
+    book.run(other, trials=3)
+    going = ClaimSeen("other", "confirm", 3, 6, 3, 0, hash=other.resolved.hash)
+    run = RunSeen(1, "host", 0.0, 1.0, 1, 3, (going,), ())
+    monkeypatch.setattr("evenhand.running.families.runs_of", lambda _: [run])
+    (place,) = book.whole("mine", "[0, 1, 2]", effect=0.0001).families
+    assert (place.left, place.running) == (0, 1)
+    assert "1 claim is running" in family_words(place)
+    states = {row.claim: row.state for row in families(book.ledger)[0].rows}
+    assert states == {"other": "running", "mine": "decided"}
 
 
 @pytest.mark.slow

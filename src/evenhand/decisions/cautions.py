@@ -108,7 +108,8 @@ def failed_trials(verdicts: Sequence[Verdict]) -> list[Caution]:
         for seed, lacking in contrast.missing.items():
             for arm, one in lacking.items():
                 if one.kind != "pending" and one.kind != "undefined" and one.kind != "diverged":  # noqa: PLR1714
-                    found.setdefault((arm, contrast.condition, one.kind, one.told), set()).add(seed)
+                    said = "" if contrast.judgement.case == "no pair" else one.told  # its own sentence has it
+                    found.setdefault((arm, contrast.condition, one.kind, said), set()).add(seed)
     return [
         FailedTrials(arm, condition, tuple(sorted(seeds)), kind, told)
         for (arm, condition, kind, told), seeds in found.items()
@@ -136,18 +137,24 @@ def grouped_items(cell: Cell, compared: Sequence[Pairs]) -> list[Caution]:
 
 
 def unshown_controls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Caution]:
-    """Control conditions in which that nothing happens is neither shown nor refuted."""
+    """Control conditions in which that nothing happens is neither shown nor refuted.
+
+    One that is invalid is told where the variant is judged elsewhere: else no verdict would rest on it.
+    """
     still = {condition.name for condition in claim.expected_still}
+    judged = {(v.arm, v.metric) for v in verdicts if v.condition not in still and v.kind.rests_on_estimate}
     return [
         UnshownControl(verdict.condition, verdict.arm, _found(verdict))
         for verdict in verdicts
-        if verdict.condition in still and verdict.role == "variant" and _shows_neither(verdict.against_baseline)
+        if verdict.condition in still
+        and verdict.role == "variant"
+        and _shows_neither(verdict.against_baseline, judged=(verdict.arm, verdict.metric) in judged)
     ]
 
 
-def _shows_neither(kind: VerdictKind) -> bool:
-    """Whether a verdict says neither that something happens nor that nothing does; a pruned variant is not asked."""
-    return not (kind.is_effect or kind.is_nothing or kind is VerdictKind.PRUNED)
+def _shows_neither(kind: VerdictKind, *, judged: bool) -> bool:
+    """Whether a control says neither that something happens nor that nothing does."""
+    return not kind.settled or (kind is VerdictKind.INVALID and judged)
 
 
 def _found(verdict: Verdict) -> str:

@@ -18,7 +18,7 @@ from evenhand.decisions.contrasts import contrast
 from evenhand.decisions.families import Contrasts, answers, compare, null_answers
 from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
-from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
+from evenhand.decisions.progress import Progress, cells, furthest, look_reached, progress_of
 from evenhand.decisions.search import tried_arms
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
 from evenhand.decisions.wording import with_reasons, worded, worded_interaction
@@ -38,6 +38,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes, *, beside: bool = True) -> 
     known = Contrasts(claim, outcomes)
     now = progress_of(known)
     look = look_reached(claim, now)
+    now = furthest(claim, now, outcomes)
     here = cells(claim, now, claim.primary)
     # Where a claim ended at an early look, the seeds that would settle a null arm were planned, and not needed.
     plan = beside and (look is None or not look.early)

@@ -11,7 +11,7 @@ which rises with earlier discoveries and sums to what its family may spend, does
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -133,6 +133,7 @@ def place_of(
     p_values: Mapping[str, float | None],
     tried: Sequence[Mapping[str, Any]],
     own_tries: Mapping[str, int] | None = None,
+    running: Collection[str] = (),
 ) -> FamilyPlace:
     """Where a claim stands in one of its families.
 
@@ -144,11 +145,13 @@ def place_of(
         p_values: see :func:`line_of`.
         tried: settings of the exploratory trials of its recipe, and of what other claims' searches tried.
         own_tries: arm to the configurations that its own search tried.
+        running: hashes of claims that some process runs at this moment.
     """
     metrics = families_of(member.identity)[family]
     own = [m for m in members if (m.counts or m.hash == member.hash) and family in families_of(m.identity)]
     line = _line(own, family, p_values)
     others = [m for m in line.members if m.hash not in line.same]
+    undecided = [m for m in others if m.decided is None and m.begun is not None and m.hash != member.hash]
     test, level = _level(line, member)
     if level is None and not member.late and member.begun is None:
         level = min(1.0, SIDES * line.levels.next_level)
@@ -171,7 +174,8 @@ def place_of(
             and (holds is not None if m.hash == member.hash else gains(m, families_of(m.identity)[family]) > 0)
             for m in others
         ),
-        left=sum(m.decided is None and m.begun is not None and m.hash != member.hash for m in others),
+        left=sum(m.hash not in running for m in undecided),
+        running=sum(m.hash in running for m in undecided),
         post_hoc=sum(m.late for m in others),
         copy_of=next((m.claim for m in members if m.hash == head), "") if head else "",
         tries=tries_of(member.identity, tried, own_tries),
@@ -233,12 +237,17 @@ def _beside(members: Sequence[Member], member: Member, metrics: Sequence[str]) -
 
 
 def listing(
-    members: Sequence[Member], family: str, p_values: Mapping[str, float | None], tries: int = 0
+    members: Sequence[Member],
+    family: str,
+    p_values: Mapping[str, float | None],
+    tries: int = 0,
+    running: Collection[str] = (),
 ) -> LedgerFamily:
     """A family as it stands, for who looks at the whole of it."""
     line = line_of(members, family, p_values)
     names = {member.hash: member.claim for member in line.members}
     rows = [_row(line, member, family, names, p_values) for member in line.members]
+    rows = [replace(row, state="running") if row.state == "left" and row.hash in running else row for row in rows]
     levels = line.levels
     return LedgerFamily(
         family, METHOD, LEDGER_RATE, tuple(rows), levels.wealth, min(1.0, SIDES * levels.next_level), tries

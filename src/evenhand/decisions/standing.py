@@ -27,7 +27,8 @@ class FamilyPlace:
         metrics: primary metrics of the claim that belong to it.
         place, claims: which of how many claims it is; those on the same trials are one.
         gains: claims with a gain, of which no outcome was known when they were entered; amended ones too.
-        left: other claims that have results and were never decided.
+        left: other claims that have results and were never decided, and that no process runs.
+        running: other claims that have results, are not decided and run at this moment.
         post_hoc: claims that were entered when outcomes were known; they spend nothing.
         copy_of: name of an earlier claim on the same trials, with which it is one; or empty.
         tries: role to the exploratory trials that were made of it.
@@ -51,6 +52,7 @@ class FamilyPlace:
     claims: int = 1
     gains: int = 0
     left: int = 0
+    running: int = 0
     post_hoc: int = 0
     copy_of: str = ""
     tries: Mapping[str, int] = field(default_factory=dict)
@@ -138,7 +140,7 @@ class SetAsideTrial:
     time: str = ""
 
 
-State = Literal["decided", "left", "not run"]
+State = Literal["decided", "running", "left", "not run"]
 
 
 @dataclass(frozen=True)

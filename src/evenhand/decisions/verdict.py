@@ -120,6 +120,8 @@ class Settling:
         seeds: at which number of seeds, where items are counted; 0 in scope checkpoint, where seeds tell nothing.
         as_seen: for an effect of the size seen; else for one as large as the margin, which is the larger of the two.
         reason: why ``count`` is None: "few seeds", "no spread" or "both".
+        pairs: on how many the spread rests, where they are so few that they hardly tell it; else 0.
+        at_most: seeds that would do by the upper bound of that spread; None where there are no such.
     """
 
     count: int | None = None
@@ -127,6 +129,8 @@ class Settling:
     seeds: int = 0
     as_seen: bool = True
     reason: Literal["", "few seeds", "no spread", "both"] = ""
+    pairs: int = 0
+    at_most: int | None = None
 
 
 @dataclass(frozen=True)

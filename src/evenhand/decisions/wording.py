@@ -158,7 +158,7 @@ def _further(found: Contrast, metric: MetricClaim) -> list[str]:
 
 _BESIDE_FIGURES = {
     "gain": "", "gain >= margin": "", "regression": "", "regression >= margin": "", "no-effect": "", LOST.name: "",
-    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}",
+    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}{settled}",
     CHOSEN.name: "a regression{more}, alone, not shown for the lowest of {rivals} rivals", "inconclusive": "{settled}",
 }  # fmt: skip
 """What the sentence of a case says beside verdict, difference and interval; of other cases it is all of it."""
@@ -196,8 +196,8 @@ class _fields(dict[str, str]):
         found, metric, judgement = self.found, self.metric, self.found.judgement
         tried = found.lost_pairs.tried if found.lost_pairs is not None and judgement.case == LOST.name else None
         makers: dict[str, Callable[[], str]] = {
-            "pending": lambda: str(judgement.pending),
-            "seeds": lambda: str(len(found.seeds)),
+            "pending": lambda: f"{_several(judgement.pending, 'pair')} {_is(judgement.pending)}",
+            "complete": lambda: f"{len(found.seeds)} {_is(len(found.seeds))}",
             "invalid": lambda: found.invalid,
             "bracket": lambda: ", ".join(judgement.qualifiers),
             "why_none": lambda: found.why_none,
@@ -259,8 +259,16 @@ def counted(found: Contrast) -> str:
 
 
 def _ends(interval: Interval, metric: MetricClaim) -> str:
+    """Both ends, with a digit more where one would look like the margin and is not it."""
+    scale, form = (100, "+.{}f") if in_points(metric) else (1, "+.{}g")
+    usual = 1 if in_points(metric) else 4
+    for digits in range(usual, usual + 3):
+        shown = [f"{scale * end:{form.format(digits)}}" for end in interval]
+        margin = f"{scale * metric.margin:{form.format(digits)}}"
+        if all(abs(end) == metric.margin or one[1:] != margin[1:] for end, one in zip(interval, shown, strict=True)):
+            return " to ".join(shown)
     low, high = interval
-    return f"{100 * low:+.1f} to {100 * high:+.1f}" if in_points(metric) else f"{low:+.4g} to {high:+.4g}"
+    return f"{scale * low:{form.format(usual)}} to {scale * high:{form.format(usual)}}"
 
 
 def settling_words(found: Settling) -> str:
@@ -268,12 +276,20 @@ def settling_words(found: Settling) -> str:
     size = "an effect of this size" if found.as_seen else "an effect as large as the margin"
     if found.count is not None:
         at = f"{found.count} {found.unit}" + (f" at these {found.seeds} seeds" if found.seeds else "")
-        return f"{at} would settle {size}"
+        return f"{at} would settle {size}{_hardly_known(found)}"
     return {
         "few seeds": "more seeds are needed to say how many",
         "no spread": "the pairs show no spread to plan with",
         "both": f"neither 1000 seeds nor more items alone would settle {size}; both are needed",
     }[found.reason or "both"]
+
+
+def _hardly_known(found: Settling) -> str:
+    """What the number could be as well, where few pairs hardly tell the spread that it rests on."""
+    if not found.pairs:
+        return ""
+    most = f"up to {found.at_most}" if found.at_most is not None else "perhaps far more"
+    return f" by the spread of these {found.pairs} pairs, and {most} as so few hardly tell it"
 
 
 def futile_words(found: GivenUp, metric: MetricClaim) -> str:
@@ -400,10 +416,11 @@ def _cut(answer: str) -> str:
 def collapse_words(found: Collapse) -> str:
     """How often a collapse could still hide behind a gain, as a clause."""
     rate = f"{found.not_excluded:.0%}".replace("%", " %")
-    seen = f"{found.collapsed} of {found.seeds} seeds collapsed; a rate up to {rate} is not excluded"
+    told = f"{found.collapsed} of {found.seeds} seeds collapsed"
+    seen = f"{told}, which does not exclude that up to {rate} of all seeds do"
     if found.break_even is None:
-        return f"{seen} (from which rate on the gain is lost is not known: {found.reason})"
-    return f"{seen}; the gain is lost from {100 * found.break_even:.2g} % on"
+        return f"{seen} (from which share on the mean gain is used up is not known: {found.reason})"
+    return f"{seen}; from {100 * found.break_even:.2g} % on the mean gain is used up"
 
 
 def worst_key(metric: MetricClaim) -> str:
@@ -682,6 +699,8 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"it is one with '{place.copy_of}', on the same arms and seeds")
     if place.left:
         parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
+    if place.running:
+        parts.append(f"{_several(place.running, 'claim')} {_is(place.running)} running")
     if place.post_hoc:
         parts.append(f"{_several(place.post_hoc, 'claim')} {_was(place.post_hoc)} entered after outcomes were known")
     if place.tries:
@@ -694,15 +713,20 @@ def family_words(place: FamilyPlace) -> str:
 def spending_words(found: LedgerFamily) -> str:
     """What a family promises, and what is left of it."""
     return (
-        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
-        f"{100 * found.wealth:.2g} % left to spend (each gain adds to it); a claim that begins now is held at "
-        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average. Each claim uses "
+        f"up some of that error rate: {100 * found.wealth:.2g} percentage points are left for claims to come, and each "
+        f"gain that holds adds to them. A claim that begins now is held at the level {found.next_level:.2g}. "
+        f"Exploratory trials of the recipe: {found.tries}."
     )
 
 
 def _family_name(key: str) -> str:
     recipe, _, metric = key.rpartition(" / ")
     return f"`{recipe}` / {metric}"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _was(count: int) -> str:

@@ -76,6 +76,7 @@ def figures(row: Row) -> str:
     shown = numbers.signed(row.estimate, places)
     if row.interval is None:
         return shown
+    places = numbers.decimals_apart(row.interval, row.margin, places)
     return f"{shown} {numbers.interval(row.interval, places)} {numbers.per_cent(row.level)}"
 
 

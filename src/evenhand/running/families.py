@@ -13,6 +13,7 @@ from evenhand.ledger.codec import claim_from_entry
 from evenhand.ledger.records import ClaimRecord, OutcomeRecord
 from evenhand.ledger.segments import Entry
 from evenhand.running import searching, standing
+from evenhand.running.watching import runs_of
 
 if TYPE_CHECKING:
     from evenhand.decisions.family_members import Member
@@ -85,6 +86,11 @@ def _member(
         record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded, stood.existed,
         bool(stood.set_aside),
     )  # fmt: skip
+
+
+def running_now(ledger: Ledger) -> frozenset[str]:
+    """Hashes of the claims that some process runs at this moment, as it notes in the ledger's folder."""
+    return frozenset(claim.hash for run in runs_of(ledger.folder) for claim in run.claims)
 
 
 def tried(ledger: Ledger, apart_from: str = "") -> dict[str, list[Mapping[str, Any]]]:
@@ -178,7 +184,9 @@ def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger, seen
         every, member = [late if one is member else one for one in every], late
     outside, own = tried(ledger, claim.hash).get(claim.recipe, []), own_tries(claim, ledger)
     found = [
-        ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), outside, own)
+        ledger_families.place_of(
+            every, member, family, decision, p_values(family, every, ledger), outside, own, running_now(ledger)
+        )
         for family in family_members.families_of(member.identity)
     ]
     return tuple(replace(place, seen=seen) for place in ledger_families.jointly(found))
@@ -210,13 +218,13 @@ def families(ledger: Ledger) -> list[LedgerFamily]:
     """Every family of the ledger as it stands."""
     from evenhand.decisions import family_members, ledger_families
 
-    every, tries = members(ledger), tried(ledger)
+    every, tries, now = members(ledger), tried(ledger), running_now(ledger)
     keys: dict[str, str] = {}
     for member in every:
         if member.counts:
             keys |= dict.fromkeys(family_members.families_of(member.identity), member.identity["recipe"])
     return [
-        ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())))
+        ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())), now)
         for key, recipe in keys.items()
     ]
 
