@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -199,6 +200,66 @@ def test_a_page_is_never_written_over_a_log_or_a_folder(tmp_path: Path, log: Pat
         folder = evenhand(tmp_path, "audit", "log.md", option, ".")
         assert folder.returncode == 2
         assert "is a folder; name a file" in folder.stderr
+
+
+def test_two_results_never_take_one_file(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "link").symlink_to("x")
+    for one, other in (("x", "x"), ("x", "./x"), ("x", "link")):
+        done = evenhand(tmp_path, "audit", "log.md", "--html", one, "--sarif", other)
+        assert done.returncode == 2
+        assert f"--html {Path(one)} and --sarif {Path(other)} are one file" in " ".join(done.stderr.split())
+        assert not (tmp_path / "x").exists()
+    done = evenhand(tmp_path, "audit", "log.md", "--html", "y", "--claims", "y")
+    assert done.returncode == 2
+    assert "--html y and --claims y are one" in " ".join(done.stderr.split())
+    assert not (tmp_path / "y").exists()
+
+
+def test_a_file_where_claims_shall_go_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    for folder in ("taken", "taken/below/it"):
+        done = evenhand(tmp_path, "audit", "nowhere.md", "--claims", folder)
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "taken is a file, and --claims names a folder that claim files are written into; name another" in said
+        assert "nowhere.md" not in said
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_findings_are_printed_although_a_claim_of_other_content_stands_in_the_way(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "log_line6.toml").write_text("mine")
+    done = evenhand(tmp_path, "audit", "log.md", "--claims", "claims", columns=200)
+    assert done.returncode == 2
+    assert "exists already with other content" in done.stderr
+    assert "5 findings: 1 fault, 1 caution, 3 notes" in done.stdout
+
+
+def piped(folder: Path, given: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "evenhand", "audit", *arguments]
+    return subprocess.run(command, cwd=folder, input=given, capture_output=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_dash_reads_standard_input_as_what_it_holds(tmp_path: Path) -> None:
+    done = piped(tmp_path, LOG.encode(), "-")
+    assert done.returncode == 0, done.stderr
+    assert b"standard input:6: fault mean-disagrees" in done.stdout
+    records = '{"accs": [0.71, 0.72, 0.70], "mean": 0.75, "std": 0.01}'
+    done = piped(tmp_path, records.encode(), "-", "--json", "--hints", "--sarif", "a.sarif", "--claims", "claims")
+    document = json.loads(done.stdout)
+    (one,) = document["logs"]
+    assert (one["file"], one["read"]) == ("standard input", True)
+    assert [hint["rule"] for hint in (*document["findings"], *document["hints"])] == ["mean-disagrees"]
+    assert not any(Path(path).name.startswith("tmp") for path in document["written"])
+
+
+@pytest.mark.slow
+def test_what_is_no_text_on_standard_input_is_told_of_it_and_of_no_file(tmp_path: Path) -> None:
+    done = piped(tmp_path, "Größe".encode("latin-1"), "-")
+    assert done.returncode == 2
+    assert b"standard input:1: the byte 0xf6 is no UTF-8" in done.stderr
+    assert b"/tmp" not in done.stderr
 
 
 def test_a_link_to_itself_is_a_sentence(tmp_path: Path) -> None:

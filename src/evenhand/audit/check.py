@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
-from pathlib import Path
 
-from evenhand.audit.finding import LEVELS, Finding, Place, Rule
+from evenhand.audit.finding import LEVELS, Finding, Place, Rule, by_a_digit, place_of
+from evenhand.audit.once import told_once
 from evenhand.audit.rules import RULES
-from evenhand.audit.text.log import SUMMARIES, Log
-from evenhand.audit.text.number_words import a_digit_off
-from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.log import Log
 from evenhand.audit.text.words import reports
 
 _POINT, _LINE = 240, 160
@@ -51,7 +49,9 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
     slips = {rule.name for rule in rules if rule.slips}
     found = [
-        replace(one, level="hint", unproven=True) if one.rule in slips and by_name[one.place.file].computed else one
+        replace(one, level="hint", unproven=True)
+        if one.rule in slips and by_name[one.place.file].computed and not (one.closed and by_a_digit(one))
+        else one
         for one in found
     ]
     found = [one for one in found if not one.unproven or one.level == "note" or not _is_long(by_name[one.place.file])]
@@ -62,12 +62,12 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
         for one in found
     ]
     found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
-    found = [_in_its_file(one, logs) for one in found]
+    found = [_in_its_file(one, by_name) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
     aloud = sorted(found, key=lambda one: one.level == "hint")  # what is told aloud goes before a hint of the same
     unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(aloud)}
     levels = (*LEVELS, "hint")
-    kept = [one for one in unique.values() if hints or one.level != "hint"]
+    kept = [one for one in told_once(list(unique.values())) if hints or one.level != "hint"]
     in_order = sorted(
         kept,
         key=lambda one: (
@@ -79,38 +79,24 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
 
 def _is_long(log: Log) -> bool:
     """Whether a log has so many sentences that one which is misread is likelier than one that is wrong."""
+    if log.folder:
+        return any(len(table.rows) > _MANY for table in log.tables)
     return sum(line.kind != "blank" for line in log.lines) > _MANY
 
 
 def _speaks(one: Finding) -> bool:
     """Whether a finding can hardly be read otherwise: by its form, or since one digit makes the number right."""
-    return one.closed or _by_a_digit(one)
+    return one.closed or by_a_digit(one)
 
 
-def _by_a_digit(one: Finding) -> bool:
-    """Whether one digit, or two in each other's place, makes a number right: the slip that a pen makes most."""
-    told = numbers(str(one.facts.get("printed", "")))
-    keys = ("found", "difference", "relative", "sample", "population")
-    right = [value for key in keys if isinstance(value := one.facts.get(key), float)]
-    right += [number.value for number in numbers(str(one.facts.get("other", "")))]
-    scaled = [value * scale for value in right for scale in (1, 100, 0.01)]
-    return len(told) == 1 and any(a_digit_off(told[0], value) for value in scaled)
-
-
-def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
-    """A finding about a row of a folder's summaries at the file that the row stands for."""
-    if not any(place.file.endswith(SUMMARIES) for place in (one.place, *one.others)):
-        return one
-    names = {log.name: log for log in logs}
-    words = [str(one.facts[key]) for key in ("unit", "column") if key in one.facts]
+def _in_its_file(one: Finding, logs: Mapping[str, Log]) -> Finding:
+    """A finding about a folder's summaries at the files and lines where the values stand that it rests on."""
 
     def moved(place: Place) -> Place:
-        log = names.get(str(Path(place.file.removesuffix(SUMMARIES)) / place.text))
-        if not place.file.endswith(SUMMARIES) or log is None or not log.lines:
+        if not logs[place.file].folder:
             return place
-        keys = [f'"{word.rpartition(".")[2]}"' for word in words]
-        line = next((line for line in log.lines if any(key in line.text for key in keys)), log.lines[0])
-        return Place(log.name, line.number, line.text.strip())
+        file, line = logs[place.file].sources[place.line - 1]
+        return place_of(logs[file], line)
 
     return replace(one, place=moved(one.place), others=tuple(map(moved, one.others)))
 

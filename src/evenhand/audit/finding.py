@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.number_words import a_digit_off
+from evenhand.audit.text.numbers import numbers
 
 Level = Literal["fault", "caution", "note", "hint"]
 LEVELS: tuple[Level, ...] = ("fault", "caution", "note")
@@ -57,18 +59,34 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
     return (replace(one, unproven=True) for one in found)
 
 
+def by_a_digit(one: Finding) -> bool:
+    """Whether one digit, or two in each other's place, makes a number right: the slip that a pen makes most."""
+    told = numbers(str(one.facts.get("printed", "")))
+    keys = ("found", "difference", "relative", "sample", "population")
+    right = [value for key in keys if isinstance(value := one.facts.get(key), float)]
+    right += [number.value for number in numbers(str(one.facts.get("other", "")))]
+    scaled = [value * scale for value in right for scale in (1, 100, 0.01)]
+    return len(told) == 1 and any(a_digit_off(told[0], value) for value in scaled)
+
+
+_TOGETHER, _CLOSED = 8, 3
+"""Lines within which two slips of closed forms are of one table or list, and how many a file may have apart."""
+
+
 def lone(found: Iterable[Finding]) -> Iterator[Finding]:
     """Slips of the pen: in a file they come alone, so that several tell of a wrong reading, and are hints.
 
-    Those of closed forms are counted by themselves.
+    Those of closed forms are counted by themselves: in a file there may be a few, in one table or list more than one
+    only where a digit makes each right.
     """
     told = list(found)
     grave = [one for one in told if one.level in ("fault", "caution") and not one.unproven]
-    lines = {(one.place.file, one.place.line) for one in grave}
-    several = Counter(file for file, _ in lines)
-    closed = Counter(file for file, _ in {(one.place.file, one.place.line) for one in grave if one.closed})
+    several = Counter(file for file, _ in {(one.place.file, one.place.line) for one in grave})
+    closed = sorted({(one.place.file, one.place.line) for one in grave if one.closed})
     for one in told:
-        alone = (closed if one.closed else several)[one.place.file] < 2
+        beside = [line for file, line in closed if file == one.place.file and line != one.place.line]
+        apart = all(abs(line - one.place.line) > _TOGETHER for line in beside) or by_a_digit(one)
+        alone = (apart and len(beside) < _CLOSED) if one.closed else several[one.place.file] < 2
         yield replace(one, unproven=one.unproven or (one.level != "note" and not alone))
 
 
@@ -81,6 +99,11 @@ def place_of(log: Log, line: Line | int) -> Place:
     """The place of a line, or of a line's number."""
     found = log.line(line) if isinstance(line, int) else line
     return Place(log.name, found.number, found.text.strip())
+
+
+def line_of(other: Place, at: Place) -> str:
+    """A further line as a sentence names it: with its file where that is another one than that of the finding."""
+    return f"line {other.line}" if other.file == at.file else f"{other.file}:{other.line}"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from evenhand.audit.finding import Finding, Place
     from evenhand.audit.text.log import Log
 
-_QUOTED = 160
+_QUOTED, _MOST_LEFT = 160, 8
 STYLES = {"fault": "red", "caution": "yellow", "note": "cyan", "hint": "dim"}
 
 
@@ -27,7 +28,9 @@ def audit(
     logs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="LOG ...", help="Markdown, text, CSV, JSON, JSON lines, or folders.", show_default=False
+            metavar="LOG ...",
+            help="Markdown, text, CSV, JSON, JSON lines, or folders; - is standard input.",
+            show_default=False,
         ),
     ],
     as_json: AsJson = False,
@@ -52,11 +55,11 @@ def audit(
     be read (files of a folder that cannot are told, and left out).
     """
     _compute_alone()
+    _check_targets(html, sarif, claims)
     from evenhand.audit.check import audit as found_in
-    from evenhand.audit.reading.opened import open_logs
 
     try:
-        read = open_logs(logs, _progress)
+        read = _opened(logs)
     except DataError as error:
         if sarif is not None and sarif not in logs and (sarif.suffix == ".sarif" or not sarif.exists()):
             _write_sarif(sarif, (), (), str(error))
@@ -68,17 +71,54 @@ def audit(
     for path in (html, sarif):
         if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
             raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
-    written = _write_all(read, findings, html, sarif, claims)
+    try:
+        written, left = _write_all(read, findings, maybe, html, sarif, claims)
+    except DataError:
+        if not as_json:
+            _print(findings)
+        raise
     if as_json:
-        print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
+        print_json(
+            _document(read, findings, written, left) | ({"hints": [_told(one) for one in maybe]} if hints else {})
+        )
     else:
-        _print(findings, written)
+        _print(findings, written, left)
         if hints:
             _print_hints(maybe)
         elif maybe:
             told = f"{counted(len(maybe), 'hint')} beside, of what may be worth a look: --hints tells them"
             out().print(told, soft_wrap=True)
     raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
+
+
+def _check_targets(html: Path | None, sarif: Path | None, claims: Path | None) -> None:
+    """Refuse what could not be written, or would take another's place, before anything is read."""
+    named = {"--html": html, "--sarif": sarif, "--claims": claims}
+    given = [(option, path, path.resolve()) for option, path in named.items() if path is not None]
+    for (option, path, place), (other, second, same) in combinations(given, 2):
+        if place == same:
+            raise DataError(
+                f"{option} {path} and {other} {second} are one {'folder' if place.is_dir() else 'file'}: the one would "
+                f"take the other's place; give each a name of its own."
+            )
+    taken = next((one for one in (claims, *claims.parents) if one.exists()), None) if claims is not None else None
+    if taken is not None and not taken.is_dir():
+        raise DataError(
+            f"{taken} is a file, and --claims names a folder that claim files are written into; name another one, or "
+            f"one that is not there yet."
+        )
+
+
+def _opened(paths: Sequence[Path]) -> list[Log]:
+    from evenhand.audit.reading.opened import open_logs
+    from evenhand.audit.reading.standard_input import DASH, read_standard_input
+
+    read = open_logs([path for path in paths if path != DASH], _progress)
+    if DASH in paths:
+        if sys.stdin.isatty():
+            note().print("The log is read from this terminal; Ctrl-D on a line of its own ends it.", soft_wrap=True)
+        read.append(read_standard_input(sys.stdin.buffer))
+    return read
 
 
 def _compute_alone() -> None:
@@ -92,25 +132,35 @@ def _progress(name: str, done: int, size: int) -> None:
 
 
 def _write_all(
-    read: Sequence[Log], findings: Sequence[Finding], html: Path | None, sarif: Path | None, claims: Path | None
-) -> list[str]:
+    read: Sequence[Log],
+    findings: Sequence[Finding],
+    maybe: Sequence[Finding],
+    html: Path | None,
+    sarif: Path | None,
+    claims: Path | None,
+) -> tuple[list[str], Sequence[str]]:
+    """The files that are written, and the differences that have no claim, as sentences."""
     written: list[str] = []
+    left: Sequence[str] = ()
     if html is not None:
         from evenhand.report.audit_page import audit_page
 
-        written.append(_write(html, audit_page(read, findings)))
+        written.append(_write(html, audit_page(read, findings, {one.place.file for one in maybe})))
     if sarif is not None:
         written.append(_write_sarif(sarif, findings, read))
     if claims is not None:
+        from evenhand.audit.check import sentence
         from evenhand.audit.output.claim_files import write_claims
         from evenhand.audit.output.headlines import headlines_of
 
-        headlines = headlines_of(read, findings)
-        warn(
-            [] if headlines else ["no log claims a difference over seeds, or one that is doubted: no claim is written"]
+        chosen = headlines_of(read, findings, sentence)
+        why = (
+            "no log claims a difference over seeds, one that is doubted, or a gain of one arm over another in a metric"
         )
-        written += [str(path) for path in write_claims(headlines, claims)]
-    return written
+        warn([] if chosen.headlines else [f"{why}: no claim is written"])
+        written += [str(path) for path in write_claims(chosen.headlines, claims)]
+        left = chosen.left
+    return written, left
 
 
 def _write_sarif(path: Path, findings: Sequence[Finding], read: Sequence[Log], refused: str = "") -> str:
@@ -131,7 +181,7 @@ def _write(path: Path, text: str) -> str:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
+def _print(findings: Sequence[Finding], written: Sequence[str] = (), left: Sequence[str] = ()) -> None:
     from evenhand.audit.finding import LEVELS
 
     console = out()
@@ -141,6 +191,9 @@ def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
     console.print(f"{counted(len(findings), 'finding')}: {tally}")
     for path in written:
         console.print(Text(path), soft_wrap=True)
+    if left:
+        more = f"; and {len(left) - _MOST_LEFT} more of the same kinds" if len(left) > _MOST_LEFT else ""
+        console.print(Text(f"no claim is written of {'; '.join(left[:_MOST_LEFT])}{more}"), soft_wrap=True)
 
 
 def _print_one(one: Finding) -> None:
@@ -161,7 +214,9 @@ def _print_hints(maybe: Sequence[Finding]) -> None:
         _print_one(one)
 
 
-def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str]) -> dict[str, Any]:
+def _document(
+    read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str], left: Sequence[str]
+) -> dict[str, Any]:
     from evenhand.audit.rules import RULES
 
     return {
@@ -169,10 +224,13 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
             {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "read": not log.unread,
              "remarks": log.remarks}
             for log in read
+            if not log.folder
         ],
+        "folders": [{"folder": log.name, "remarks": log.remarks} for log in read if log.folder],
         "findings": [_told(one) for one in findings],
         "rules": {rule.name: rule.about for rule in RULES},
         "written": list(written),
+        "unwritten": list(left),
     }  # fmt: skip
 
 

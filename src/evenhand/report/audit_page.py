@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,25 +24,34 @@ _WHOLE = 3000
 _AROUND = 4
 
 
-def audit_page(logs: Sequence[Log], findings: Sequence[Finding]) -> str:
+def audit_page(read: Sequence[Log], findings: Sequence[Finding], hinted: Collection[str] = ()) -> str:
     """The page: what was found, file by file, each finding at the line that shows it.
 
     Everything of the logs is escaped; nothing is loaded from outside, and the same findings give the same bytes.
+
+    Args:
+        read: the logs; a folder is none, but what was not read of it is told.
+        findings: what was found.
+        hinted: names of the logs that have hints, which the page does not show.
     """
+    logs = [log for log in read if not log.folder]
     environment = Environment(
         loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     by_rule = Counter(one.rule for one in findings)
     ids = {log.name: f"log{place}" for place, log in enumerate(logs)}
     shown = [_log(log, findings, ids) for log in logs]
+    silent = [log.name for log, one in zip(logs, shown, strict=True) if not (one["marked"] or log.unread)]
+    silent = silent if len(logs) > 1 else []
     context = {
         "css": Markup(_read("audit.css")),
         "title": logs[0].name if len(logs) == 1 else counted(len(logs), "log"),
         "tally": [(level, sum(one.level == level for one in findings)) for level in LEVELS],
         "rules": [(rule.name, rule.about, by_rule[rule.name]) for rule in RULES if by_rule[rule.name]],
         "logs": [one for one in shown if len(logs) == 1 or one["marked"]],
-        "silent": [log.name for log, one in zip(logs, shown, strict=True) if not (one["marked"] or log.unread)],
-        "remarks": [remark for log in logs for remark in log.remarks],
+        "silent": [name for name in silent if name not in hinted],
+        "hinted": [name for name in silent if name in hinted],
+        "remarks": [remark for log in read for remark in log.remarks],
     }
     return visible(environment.get_template("audit.html.j2").render(context))
 

@@ -57,12 +57,18 @@ def test_what_is_no_log_is_refused_in_one_sentence(tmp_path: Path, content: byte
          "log.jsonl:2: lines that are no JSON object were left alone (lines 2, 3)."),
         ("log.json", '{"a": [0.5, NaN], "b": {"c": -Infinity}}', "log.json: 2 values left alone: NaN or infinite."),
         ("log.jsonl", '{"a": 0.5}\n{"a": NaN}\n', "log.jsonl: 1 value left alone: NaN or infinite."),
+        ("log.csv", "a,b\n0.5,1\nnan,2\n", "log.csv:3: 1 value left alone: NaN or infinite."),
+        ("log.tsv", "a\tb\n0.5\t-inf\nNaN\t2\n", "log.tsv:2: 2 values left alone: NaN or infinite (lines 2, 3)."),
         ("log.csv", "a,b\n0.5,1\n0.7", "log.csv:3: rows that cannot be read or have not the header's length were left"),
     ],
 )  # fmt: skip
 def test_what_is_left_alone_of_a_log_is_said(tmp_path: Path, name: str, text: str, remark: str) -> None:
     (found,) = read(tmp_path, text, name).remarks
     assert remark in found
+
+
+def test_a_name_like_nan_in_a_column_of_names_is_left_without_a_remark(tmp_path: Path) -> None:
+    assert read(tmp_path, "name,acc\nNan,0.5\ninf,0.7\nInfinity,0.6\n", "runs.csv").remarks == ()
 
 
 def test_semicolons_with_decimal_commas_are_a_table(tmp_path: Path) -> None:

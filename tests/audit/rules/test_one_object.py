@@ -91,7 +91,9 @@ def test_a_share_is_still_held_against_the_count_of_its_own_object(tmp_path: Pat
 def test_an_interval_has_one_digit_more_than_its_numbers(tmp_path: Path) -> None:
     rows = "".join(f"| {seed} | {d:+d} |\n" for seed, d in ((1, 48), (2, 56), (3, 64), (4, 56), (5, 56)))
     (one,) = told(tmp_path, {"a.md": "| Seed | Δ |\n|---|---|\n" + rows})
-    assert "mean +56, sample sd 5.7; paired t p < 0.001, 95 % interval +49 to +63;" in sentence(one)
+    assert "mean +56, sample sd 5.7; paired t p < 0.001, 95 % interval +49 to +63, which does not hold 0:" in sentence(
+        one
+    )
 
 
 def test_loss_and_perplexity_are_told_once_of_all_files(tmp_path: Path) -> None:

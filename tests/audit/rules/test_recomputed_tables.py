@@ -352,3 +352,56 @@ def test_an_arm_over_seeds_that_were_chosen_or_told_roughly_has_no_interval(tmp_
     assert notes(tmp_path, table + "\nThese are the 3 best of eight seeds.\n") == []
     assert notes(tmp_path, table + "\nWe kept the best 3 of 8 seeds.\n") == []
     assert notes(tmp_path, ONE.format("accuracy", "~0.71", "0.73", "0.76")) == []
+
+
+def test_two_columns_beside_the_seeds_are_arms_where_one_name_goes_on_from_the_other(tmp_path: Path) -> None:
+    values = ("71.2|73.0", "70.6|72.4", "72.1|73.6")
+    for names, (arm, base) in {
+        "net-S|net-S + gate": ("net-S + gate", "net-S"),
+        "full|full w/o gate": ("full w/o gate", "full"),
+        "sum with gate|sum": ("sum with gate", "sum"),
+    }.items():
+        (one,) = notes(tmp_path, column(f"seed|{names}", *values))
+        assert (one.facts["arm"], one.facts["baseline"], one.level) == (arm, base, "note")
+    (one,) = notes(tmp_path, "Accuracy of the two models:\n\n" + column("seed|small|wide", *values))
+    assert (one.facts["arm"], one.facts["baseline"]) == ("wide", "small")
+
+
+@pytest.mark.parametrize(
+    ("before", "names"),
+    [
+        ("", "small|wide"),
+        ("Accuracy per seed:\n\n", "English|German"),
+        ("Accuracy of the two models on two tasks:\n\n", "Walker|Hopper"),
+        ("Accuracy of the models:\n\n", "acc|acc with margin"),
+        ("", "latency s|latency s with cache"),
+        ("", "small|small|small + gate"),
+        ("", "train|train with noise"),
+    ],
+)
+def test_two_columns_beside_the_seeds_that_may_be_of_something_else(tmp_path: Path, before: str, names: str) -> None:
+    rows = [f"7{n}.2|7{n}.9" + "|70.1" * (names.count("|") - 1) for n in (1, 4, 2)]
+    assert [one for one in notes(tmp_path, before + column(f"seed|{names}", *rows)) if "arm" in one.facts] == []
+
+
+def test_records_of_two_arms_are_compared_in_every_column_of_results(tmp_path: Path) -> None:
+    rows = ["a|0|0.712|0.690|1.20", "a|1|0.708|0.684|1.23", "a|2|0.715|0.699|1.19"]
+    rows += ["b|0|0.721|0.702|1.10", "b|1|0.719|0.699|1.15", "b|2|0.730|0.707|1.11"]
+    for names in (("a", "b"), ("baseline", "b")):
+        text = row("arm|seed|acc|f1|nll", *(one.replace("a|", f"{names[0]}|", 1) for one in rows))
+        found = notes(tmp_path, text)
+        assert sorted(str(one.facts["metric"]) for one in found) == ["acc", "f1", "nll"]
+        assert {(one.facts["arm"], one.facts["baseline"], one.level) for one in found} == {("b", names[0], "note")}
+
+
+def test_seeds_beyond_those_whose_signs_can_all_be_flipped_have_no_sign_test(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    rows = (
+        f"{arm},{seed},0.{plus + seed * seed % 97:03d}\n"
+        for arm, plus in (("baseline", 1), ("b", 2))
+        for seed in range(400)
+    )
+    path.write_text("arm,seed,acc\n" + "".join(rows).replace("b,7,0.0", "b,7,0.1"))
+    (one,) = (told for told in audit(open_logs([path])) if told.rule == "recomputed")
+    assert (one.facts["seeds"], one.facts["sign_flip_p"]) == (400, None)
+    assert "sign-flip" not in sentence(one)

@@ -79,6 +79,9 @@ CASES: dict[str, tuple[str, int, str]] = {
     ),
     "p-value-disagrees": ("The gain holds, t(9) = 1.20, p = .01.\n", 1, "The gain holds, t(9) = 2.40, p = .04; "
         "one-sided t(9) = 1.90, p = .045.\n"),
+    "share-twice": (
+        "- one: 0.817 (81.7%)\n- two: 0.834 (84.3%)\n", 2, "- one: 0.817 (81.7%)\n- two: 0.834 (83.4%)\n",
+    ),
     "impossible-share": ("- accuracy = 0.347 on 50 problems\n", 1, "- accuracy = 0.340 on 50 problems\n- mean "
         "accuracy = 0.347 on 50 problems over 3 seeds\n"),
     "drift": (

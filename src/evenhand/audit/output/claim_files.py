@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.audit.finding import Place
-from evenhand.audit.output.headlines import UNNAMED, Headline
+from evenhand.audit.output.headline import Headline
+from evenhand.audit.output.metrics import LOWER, UNKNOWN
+from evenhand.audit.output.spent import Spent
 from evenhand.audit.text.number_words import shown, signed
-from evenhand.audit.text.pattern import Pattern
 from evenhand.errors import DataError
 from evenhand.files import make_folder, write_text
 
@@ -23,9 +24,10 @@ _COMMAND = (
     "./train_and_evaluate.sh --mechanism {mechanism} --seed {seed} --budget {budget} "
     "--items {items.start}:{items.count} > {workdir}/scores.jsonl"
 )
-_LOWER = Pattern(r"loss|ppl|perplexity|error|fail|violation|bpb|mse|mae|latency|time|cost", re.IGNORECASE)
-_UNKNOWN = Pattern(rf"{UNNAMED}|steps?|tokens|length|rates?", re.IGNORECASE)
-"""Of these a log has to say whether more is better."""
+_GAP = "? the log names no metric: write its name here and in settings.results"
+"""Stands for a metric that is not told; no claim can be planned with it."""
+
+_GAP_KEY = "METRIC"
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,19 @@ class _Plan:
 def claim_text(headline: Headline) -> str:
     """The claim that would settle a headline, as TOML with its reasons."""
     plan = _plan(headline)
-    items, why_items = _items(headline, plan)
-    name, title = headline.metric, _one_line(headline.title)
-    amount = f"{headline.amount:g}" if headline.amount else "1000"
-    after = "" if headline.amount else "  # the same for both arms: set it to what the variant took"
+    items, seeds, why_items = _items(headline, plan)
+    name, title = headline.metric or _GAP_KEY, _one_line(headline.title)
     short = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-    question = f"{short}: does {name} differ by {signed(headline.effect)} with new seeds, too?"
+    what = headline.metric or "the result"
+    question = f"{short}: does {what} differ by {signed(_digits(headline.effect))} with new seeds, too?"
     lines = [
         f"# {title}",
         *(f"# Source: {_told(place)}" for place in (headline.place, *headline.also)),
-        f"# Claimed: {signed(headline.effect)}. {plan.why}",
+        f"# Claimed: {signed(_digits(headline.effect))}. {plan.why}",
         *([f"# {why_items}"] if why_items else []),
-        *([f"# The log does not name the metric there; `{name}` stands for it."] if name == UNNAMED else []),
+        *(f"# {why}" for why in _why_metric(headline)),
+        *(f"# {why}" for why in _why_budget(headline.spent)),
+        *(f"# Doubted: {_one_line(one)}" for one in headline.doubts),
         f'# Fill in what trains and evaluates one arm; for each item it writes a line {{"id": ..., "{name}": ...}}.',
         f"question = {json.dumps(question, ensure_ascii=False)}",
         'recipe = "command"',
@@ -63,26 +66,55 @@ def claim_text(headline: Headline) -> str:
         'settings.results.path = "{workdir}/scores.jsonl"',
         f'settings.results.scores.{name} = "{name}"',
         "",
-        *(["[budget]", 'unit = "seconds"', ""] if headline.amount else []),
+        *(["[budget]", f'unit = "{headline.spent.unit}"', ""] if headline.spent else []),
         *_metric(headline, plan),
         *_arm("baseline", "baseline", "off"),
         *_arm("variant", "variant", "on"),
         "[[rung]]",
         'name = "confirm"',
-        f"budget = {amount}{after}",
-        f"seeds = {plan.seeds}",
+        _budget(headline.spent),
+        f"seeds = {seeds}",
         *([f"items = {items}"] if items else []),
         "",
     ]
     return "\n".join(lines)
 
 
+def _budget(spent: Spent | None) -> str:
+    if spent is None:
+        return "budget = 1000  # in steps; the log tells none: set it, and [budget] unit, to what the variant took"
+    amount = int(spent.amount) if spent.amount == int(spent.amount) else spent.amount
+    return f"budget = {amount}  # what the variant had, now for both arms"
+
+
+def _why_budget(spent: Spent | None) -> list[str]:
+    """That the arms had unequal budgets, where they had."""
+    if spent is None or spent.base_amount is None or spent.base_amount == spent.amount:
+        return []
+    unit = spent.unit.replace("_", " ")
+    return [
+        f"Unequal budgets: the variant had {spent.amount:,.12g} {unit}, the baseline {spent.base_amount:,.12g} "
+        f"({spent.amount / spent.base_amount:.3g} times); here both get the former."
+    ]
+
+
+def _why_metric(headline: Headline) -> list[str]:
+    if not headline.metric:
+        return [
+            "The log does not name the metric: `evenhand plan` refuses this file until its name stands in [metric] and "
+            "in settings.results.scores."
+        ]
+    if headline.far:
+        return [f"The log does not name the metric there; `{headline.metric}` is the one that it measures elsewhere."]
+    return []
+
+
 def _metric(headline: Headline, plan: _Plan) -> list[str]:
-    unknown = _UNKNOWN.fullmatch(headline.metric) is not None
+    unknown = UNKNOWN.fullmatch(headline.metric) is not None
     return [
         "[metric]",
-        f'name = "{headline.metric}"',
-        f'direction = "{"minimise" if _LOWER.search(headline.metric) else "maximise"}"'
+        f"name = {json.dumps(headline.metric or _GAP)}",
+        f'direction = "{"minimise" if LOWER.search(headline.metric) else "maximise"}"'
         f"{'  # the log does not say whether more is better: minimise, if less is' if unknown else ''}",
         f"margin = {plan.margin}  # {plan.about}",
         f"sd = {plan.sd}  # of the differences over seeds",
@@ -106,8 +138,11 @@ def _plan(headline: Headline) -> _Plan:
         why = "The log shows no spread over seeds: an sd as large as the difference is assumed;"
     else:
         over = f"{headline.seeds} seeds" if headline.seeds else "seeds"
-        why = f"The differences over {over} have an sd of {shown(headline.sd)}"
-        why += f"{_known(headline.sd, headline.seeds)};"
+        if headline.apart:
+            why = f"The spreads of both arms over {over} make an sd of differences of {shown(headline.sd)}, not paired;"
+        else:
+            why = f"The differences over {over} have an sd of {shown(headline.sd)}"
+            why += f"{_known(headline.sd, headline.seeds)};"
     sd = _digits(headline.sd or effect)
     seeds = _seeds(effect, sd)
     if seeds is not None and seeds <= _MOST:
@@ -140,19 +175,48 @@ def _known(sd: float, seeds: int | None) -> str:
     return f" (95 % interval {shown(low)} to {shown(high)})"
 
 
-def _items(headline: Headline, plan: _Plan) -> tuple[int | None, str]:
+def _items(headline: Headline, plan: _Plan) -> tuple[int | None, int, str]:
+    """Items and seeds of the rung, and why; never more items than the log's test set has."""
     from evenhand import statistics
 
     had = headline.items
     if not headline.share or not 0 < plan.margin < 1:
-        return had, f"Items: {had}, as many as the log tells of." if had else ""
+        return had, plan.seeds, f"Items: {had}, as many as the log tells of." if had else ""
     flips = min(1.0, max(0.1, 2 * plan.margin))
     spread = statistics.spread_of_right_or_wrong(flips)
-    needed = statistics.items_needed(plan.margin, spread, plan.seeds, most=_POOL).count
-    if needed is None:
-        return None, ""
-    items, log = max(needed, had or 0), f" (the log shows {had})" if had else ""
-    return items, f"Items: {items}{log}, with {100 * flips:.0f} % of them answered otherwise by the other arm."
+
+    def needed(seeds: int) -> int | None:
+        return statistics.items_needed(plan.margin, spread, seeds, most=_POOL).count
+
+    wanted = needed(plan.seeds)
+    whole = had if headline.whole_set else None
+    if wanted is None:
+        return whole, plan.seeds, ""
+    assumed = (
+        f"assuming that the other arm answers {100 * flips:.0f} % of them otherwise, of which the log says nothing"
+    )
+    if whole is None:
+        items, log = max(wanted, had or 0), f" (the log shows {had:,})" if had else ""
+        return items, plan.seeds, f"Items: {items:,}{log}, {assumed}."
+    if wanted <= whole:
+        return whole, plan.seeds, f"Items: all {whole:,} of the test set ({wanted:,} would do, {assumed})."
+    why = (
+        f"Items: all {whole:,} of the test set, which is too small by itself: {plan.seeds} seeds would ask for "
+        f"{wanted:,}, {assumed}. "
+    )
+    seeds, carried = _carried(headline, plan, whole, needed)
+    return whole, seeds, why + carried
+
+
+def _carried(headline: Headline, plan: _Plan, whole: int, needed: Callable[[int], int | None]) -> tuple[int, str]:
+    """The seeds that make up for a test set that is too small."""
+    if headline.sd:
+        return plan.seeds, "Seeds must carry it: their sd was found with the log's items, and holds their chance."
+    more = range(plan.seeds + 1, _MOST + 1)
+    seeds = next((count for count in more if (least := needed(count)) is not None and least <= whole), None)
+    if seeds is None:
+        return plan.seeds, f"No {_MOST} seeds make up for it: what is found here holds of these items."
+    return seeds, f"Seeds must carry it: {seeds} of them."
 
 
 def _digits(value: float) -> float:

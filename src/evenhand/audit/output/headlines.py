@@ -3,96 +3,124 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Place, place_of
-from evenhand.audit.text.log import Log
-from evenhand.audit.text.numbers import counts
-from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.finding import Finding, place_of
+from evenhand.audit.output.arms import of_arms, of_seed_columns
+from evenhand.audit.output.headline import Headline, title_of
+from evenhand.audit.output.metrics import SHARE, metric_near, metric_of_column
+from evenhand.audit.output.spent import spent_of
+from evenhand.audit.output.test_sets import size_of_test
+from evenhand.audit.output.told_gains import gains_told
+from evenhand.audit.text.log import Log, only_number
+from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.told.arms.lists import arms_of
 from evenhand.audit.told.changes.change import Change, items_of
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.seeds.count import signs_of
 from evenhand.audit.told.seeds.series import Series, series_of
-from evenhand.audit.told.seeds.spreads import MEASURES
 from evenhand.audit.told.shares.items import steps
 
-_SHARE = Pattern(r"acc|pass|success|solve|correct|exact", re.IGNORECASE)
-_NAME = Pattern(
-    r"(?<![\w-])(?:d_|delta_|mean_|avg_)*(?P<name>(?:[a-z0-9]+_)*"
-    rf"(?:(?:pass|win|solve|failure) rates?|(?:{MEASURES})s?)(?:_[a-z0-9]+)*(?: rates?)?)(?![\w-])",
-    re.IGNORECASE,
-)
-"""A name of what is measured, without the mark of a difference: ``d_acc`` is the accuracy of both arms."""
-
-UNNAMED = "score"
-"""Stands for a metric that the log does not name there."""
+_MOST_TOLD, _MOST_DOUBTS = 3, 4
+"""Differences in a log that no finding doubts and that have a claim each; findings that a claim quotes."""
 
 
 @dataclass(frozen=True)
-class Headline:
-    """A claimed effect.
+class Chosen:
+    """The headlines that have a claim each, and what has none, as sentences with the reason."""
 
-    Attributes:
-        place: where it stands.
-        title: what it is about.
-        metric: its name, as a claim may have it.
-        effect: variant less baseline; of a percentage or of counts of one whole, as a share.
-        key: what it has in common with the same headline in another place.
-        sd: sample standard deviation of the differences over seeds; None where the log shows none.
-        seeds: how many seeds that rests on; None where it is not told.
-        items: how many items the log shows; None where it does not.
-        share: it is a share of right answers.
-        amount: what the variant could spend, where the log tells it in seconds.
-        also: other places where it stands.
-    """
-
-    place: Place
-    title: str
-    metric: str
-    effect: float
-    key: tuple[object, ...]
-    sd: float | None = None
-    seeds: int | None = None
-    items: int | None = None
-    share: bool = False
-    amount: float | None = None
-    also: tuple[Place, ...] = ()
+    headlines: tuple[Headline, ...]
+    left: tuple[str, ...] = ()
 
 
-def headlines_of(logs: Sequence[Log], findings: Sequence[Finding]) -> tuple[Headline, ...]:
-    """The headlines of logs: differences over seeds, and single differences that a finding doubts; one a section.
+def headlines_of(logs: Sequence[Log], findings: Sequence[Finding], say: Callable[[Finding], str]) -> Chosen:
+    """The headlines of logs: differences over seeds, single differences that a finding doubts, and told gains.
 
-    One that stands in several places is one.
+    One that stands in several places is one. Of a section only the first is taken, but for the variants of a table and
+    for gains that words tell; of these a few a log.
     """
     found: dict[tuple[object, ...], Headline] = {}
+    left: list[str] = []
     for log in logs:
-        for one in _of_log(log, [finding for finding in findings if finding.place.file == log.name]):
+        headlines, more = _of_log(logs, log, [finding for finding in findings if finding.place.file == log.name])
+        left += more
+        for one in headlines:
             first = found.setdefault(one.key, one)
             if first is not one:
                 found[one.key] = replace(first, also=(*first.also, one.place))
-    return tuple(found.values())
+    return Chosen(tuple(_doubted(one, findings, say) for one in found.values()), tuple(dict.fromkeys(left)))
 
 
-def _of_log(log: Log, findings: Sequence[Finding]) -> list[Headline]:
-    found: dict[int, Headline] = {}
-    for section, one in [
-        *_over_seeds(log), *_of_arms(log, findings), *_single(log, findings), *_changes(log, findings)
-    ]:  # fmt: skip
-        if one.effect and section not in found:
-            found[section] = one
-    return sorted(found.values(), key=lambda one: one.place.line)
+def _of_log(logs: Sequence[Log], log: Log, findings: Sequence[Finding]) -> tuple[list[Headline], list[str]]:
+    found: dict[int, list[Headline]] = {}
+    arms, left = of_arms(logs, log, findings)
+    for section, one in _over_seeds(log):
+        if one.effect:
+            found.setdefault(section, [one])
+    taken = set(found)
+    for section, one in arms:
+        if one.effect and section not in taken:
+            found.setdefault(section, []).append(one)
+    seconds: list[str] = []
+    for section, one in (*of_seed_columns(log), *_single(log, findings), *_changes(log, findings)):
+        if not one.effect:
+            continue
+        if section not in found:
+            found[section] = [one]
+        else:
+            seconds.append(str(one.place.line))
+    if seconds:
+        which = f"{'lines' if len(seconds) > 1 else 'line'} {', '.join(seconds[:_MOST_TOLD])}"
+        others = " and others" if len(seconds) > _MOST_TOLD else ""
+        left.append(f"{log.name}: {which}{others} (a section has one claim of its differences)")
+    _add_told(log, found, left)
+    every = sorted((one for own in found.values() for one in own), key=lambda one: one.place.line)
+    return [_with_items(log, one) for one in every], left
 
 
-def _title(log: Log, section: int) -> str:
-    """The two headings that it stands under, in the log's own language."""
-    path = log.path(section)[-2:]
-    if not log.english:
-        path = tuple(log.lines[log.sections[one].line].text.strip("#* ") for one in log.chain(section))[1::-1]
-    return " / ".join(path)
+def _add_told(log: Log, found: dict[int, list[Headline]], left: list[str]) -> None:
+    """Gains that words tell, where they are not there yet."""
+    more = 0
+    for section, one in gains_told(log):
+        same = [other for other in found.get(section, []) if _same(one, other)]
+        if same:
+            at = found[section].index(same[0])
+            new = (place for place in (one.place, *one.also) if place.line != same[0].place.line)
+            found[section][at] = replace(same[0], also=tuple(dict.fromkeys((*same[0].also, *new))))
+        elif not one.effect or not one.metric:
+            left.append(f"{log.name}: line {one.place.line} (the log names no metric of the difference)")
+        elif more >= _MOST_TOLD:
+            left.append(f"{log.name}: line {one.place.line} (more than {_MOST_TOLD} differences are told in words)")
+        else:
+            more += 1
+            found.setdefault(section, []).append(one)
+
+
+def _same(one: Headline, other: Headline) -> bool:
+    return abs(abs(one.effect) - abs(other.effect)) <= 1e-9 + 0.005 * abs(other.effect)
+
+
+def _with_items(log: Log, one: Headline) -> Headline:
+    """With the size of the test set, where the log tells it and shows no other number of items."""
+    if one.items is not None or not one.share or log.data:
+        return one
+    size = size_of_test(log, log.line(one.place.line).section)
+    return one if size is None else replace(one, items=size, whole_set=True)
+
+
+def _doubted(one: Headline, findings: Sequence[Finding], say: Callable[[Finding], str]) -> Headline:
+    """With what the audit says of its lines, notes aside."""
+    lines = {(place.file, place.line) for place in (one.place, *one.also)}
+    said = [
+        f"{finding.level} {finding.rule}, line {finding.place.line}: {say(finding)}"
+        for finding in findings
+        if finding.level in ("fault", "caution")
+        and not lines.isdisjoint((place.file, place.line) for place in (finding.place, *finding.others))
+    ]
+    return replace(one, doubts=tuple(dict.fromkeys(said))[:_MOST_DOUBTS])
 
 
 def _over_seeds(log: Log) -> Iterable[tuple[int, Headline]]:
@@ -104,24 +132,14 @@ def _over_seeds(log: Log) -> Iterable[tuple[int, Headline]]:
         effect = series.mean.share / (whole or 1) if series.mean is not None else float(np.mean(values))
         key = (series.mean.value, series.sd.value) if series.mean and series.sd else tuple(values)
         items = whole or (steps(series.values) if len(values) >= 3 else None)
-        name = metric_of(series.label)
-        share = (items is not None or _SHARE.search(name) is not None) and abs(effect) < 1
-        place, title = place_of(log, series.mean_line), _title(log, series.section)
+        name, far = metric_near(log, series.mean_line, series.label)
+        sd = _sd(series, values)
+        if _beyond_a_share(name, effect):
+            effect, sd = effect / 100, None if sd is None else sd / 100
+        share = (items is not None or SHARE.search(name) is not None) and abs(effect) < 1
+        place, title = place_of(log, series.mean_line), title_of(log, series.section)
         seeds = len(values) or (series.count if signs_of(series.line.body) else None)
-        yield series.section, Headline(place, title, name, effect, key, _sd(series, values), seeds, items, share)
-
-
-def _of_arms(log: Log, findings: Sequence[Finding]) -> Iterable[tuple[int, Headline]]:
-    """The differences of two arms over the same seeds, as they were recomputed from a table."""
-    for finding in (one for one in findings if one.rule == "recomputed" and "arm" in one.facts):
-        facts, section = finding.facts, log.line(finding.place.line).section
-        whole = 100 if facts["unit"] == "%" else 1
-        effect, sd = (float(facts[name]) / whole for name in ("mean", "sd"))
-        name = metric_of(f"{facts['arm']} {'' if facts['metric'] == 'value' else facts['metric']}")
-        share = _SHARE.search(name) is not None and abs(effect) < 1
-        title = " / ".join(filter(None, (_title(log, section), f"{facts['arm']} less {facts['baseline']}")))
-        key = (facts["arm"], facts["baseline"], facts["metric"], facts["mean"])
-        yield section, Headline(finding.place, title, name, effect, key, sd, facts["seeds"], share=share)
+        yield series.section, Headline(place, title, name, effect, key, sd, seeds, items, share, far=far)
 
 
 def _whole_of(log: Log, series: Series) -> int | None:
@@ -148,10 +166,11 @@ def _single(log: Log, findings: Sequence[Finding]) -> Iterable[tuple[int, Headli
     arms = [arm for arm in arms_of(log) if arm.line.number in doubted and arm.delta is not None]
     for arm in sorted(arms, key=lambda one: -abs(one.delta.value if one.delta else 0.0)):
         assert arm.delta is not None
-        amount = doubted[arm.line.number].facts.get("amount")
-        title = f"{_title(log, arm.line.section)} / {arm.name}"
+        spent = spent_of(doubted[arm.line.number].facts)
+        title = f"{title_of(log, arm.line.section)} / {arm.name}"
         place, key = place_of(log, arm.line), (arm.name, arm.value and arm.value.value, arm.delta.value)
-        one = Headline(place, title, metric_of(arm.name), arm.delta.share, key, share=True, amount=amount)
+        name, far = metric_near(log, arm.line, arm.name)
+        one = Headline(place, title, name, arm.delta.share, key, share=True, far=far, spent=spent)
         yield arm.line.section, one
 
 
@@ -159,15 +178,53 @@ def _changes(log: Log, findings: Sequence[Finding]) -> Iterable[tuple[int, Headl
     rules = ("subset-against-full", "within-noise", "change-disagrees")
     doubted = {one.place.line: one for one in findings if one.rule in rules}
     for change in changes_of(log):
-        finding = doubted.get(change.line.number)
+        finding = doubted.pop(change.line.number, None)
         if finding is None:
             continue
         whole = _whole(change)
         items = whole or finding.facts.get("many") or items_of(change)
-        name, effect = metric_of(change.of), (change.new.share - change.base.share) / (whole or 1)
+        name, far = metric_near(log, change.line, change.of)
+        effect = (change.new.share - change.base.share) / (whole or 1)
+        if not whole and _beyond_a_share(name, effect, change.base.share, change.new.share):
+            effect /= 100
         key = (name, change.base.value, change.new.value)
-        place, title = place_of(log, change.line), _title(log, change.line.section)
-        yield change.line.section, Headline(place, title, name, effect, key, items=items, share=whole is not None)
+        place, title = place_of(log, change.line), title_of(log, change.line.section)
+        share = whole is not None or (SHARE.search(name) is not None and abs(effect) < 1)
+        yield change.line.section, Headline(place, title, name, effect, key, items=items, share=share, far=far)
+    for finding in doubted.values():
+        yield from _of_row(log, finding)
+
+
+def _of_row(log: Log, finding: Finding) -> Iterable[tuple[int, Headline]]:
+    """A row's difference to another row that is not the one of their results."""
+    if finding.rule != "change-disagrees" or not finding.others:
+        return
+    base, new = (numbers(str(finding.facts[name])) for name in ("base", "new"))
+    for table in log.tables:
+        rows = {row.line: row for row in table.rows}
+        own, other = (rows.get(line) for line in (finding.place.line, finding.others[0].line))
+        if own is None or other is None or own is other or len(base) != 1 or len(new) != 1:
+            continue
+        pairs = [(only_number(cell), only_number(start)) for cell, start in zip(own.cells, other.cells, strict=True)]
+        told = [(a.value, b.value) if a is not None and b is not None else None for a, b in pairs]
+        places = [i for i, pair in enumerate(told) if i and pair == (new[0].value, base[0].value)]
+        if len(places) == 1:
+            name = metric_of_column(table.header[places[0]])
+            effect = round(new[0].share - base[0].share, 12)
+            effect /= 100 if _beyond_a_share(name, effect, base[0].share, new[0].share) else 1
+            title = f"{title_of(log, table.section)} / {own.cells[0]} less {other.cells[0]}"
+            share = SHARE.search(name) is not None and abs(effect) < 1
+            yield (
+                table.section,
+                Headline(finding.place, title, name, effect, (base[0].value, new[0].value), share=share),
+            )
+
+
+def _beyond_a_share(name: str, effect: float, *values: float) -> bool:
+    """Whether a difference of shares is one in points, though no sign says so."""
+    if SHARE.search(name) is None:
+        return False
+    return any(1 < value <= 100 for value in values) or (not values and 1 <= abs(effect) <= 100)
 
 
 def _whole(change: Change) -> int | None:
@@ -175,9 +232,3 @@ def _whole(change: Change) -> int | None:
     told = {one.part.value: one.whole.value for line in (change.line, change.base_line) for one in counts(line.body)}
     base, new = (told.get(one.value) for one in (change.base, change.new))
     return int(base) if base and base == new and not change.new.unit else None
-
-
-def metric_of(label: str) -> str:
-    """The last name in a label of what is measured; any other word may be one of a sentence, or of an arm."""
-    found = list(_NAME.finditer(label))
-    return found[-1]["name"].replace(" ", "_")[:40] if found else UNNAMED

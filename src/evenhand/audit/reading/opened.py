@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from evenhand.audit.reading.folders import folder_log
 from evenhand.audit.reading.markdown import read_markdown
 from evenhand.audit.reading.markup import page_text, ruled_tables, structured_text, wiki_text
-from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
+from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log
 from evenhand.audit.text.languages import foreign, in_english, pointed, with_commas
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
@@ -73,11 +74,10 @@ def open_logs(paths: Sequence[Path], progress: OnProgress | None = None) -> list
 
 
 def _folder(path: Path, progress: OnProgress | None) -> list[Log]:
-    found = sorted(
-        p
-        for p in path.rglob("*")
-        if p.is_file() and p.suffix.lower() in _READ and not any(q.startswith(".") for q in p.relative_to(path).parts)
+    every = sorted(
+        p for p in path.rglob("*") if p.is_file() and not any(q.startswith(".") for q in p.relative_to(path).parts)
     )
+    found = [one for one in every if one.suffix.lower() in _READ]
     if not found:
         raise DataError(
             f"{path} holds no log; expected files that end in .md, .txt, .log, .csv, .tsv, .json or .jsonl."
@@ -90,8 +90,8 @@ def _folder(path: Path, progress: OnProgress | None) -> list[Log]:
             logs.append(Log(str(one), (), english=False, remarks=(str(error),), unread=True))
     if all(log.unread for log in logs):
         raise DataError(" ".join(log.remarks[0] for log in logs[:3]))
-    together = summaries_log(path, [one for one in found if one.suffix.lower() == ".json"])
-    return [*logs, *([together] if together is not None else [])]
+    own = folder_log(path, logs, [one for one in every if one.suffix.lower() not in _READ], _READ)
+    return [*logs, *([own] if own is not None else [])]
 
 
 def open_log(path: Path, progress: OnProgress | None = None) -> Log:

@@ -1,9 +1,10 @@
-"""Tables of records as logs: CSV, JSON, JSON lines, and a folder of JSON summaries."""
+"""Tables of records as logs: CSV, JSON and JSON lines."""
 
 from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
 from evenhand.audit.reading.places import MOST_LEAVES, Steps, leaves_of, places_of
 from evenhand.audit.text.languages import foreign, header_in_english, in_english, pointed_cells
-from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
+from evenhand.audit.text.log import Leaf, Line, Listing, Log, Row, Table
 from evenhand.audit.text.pattern import Pattern
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError, counted
@@ -21,6 +22,8 @@ from evenhand.errors import DataError, counted
 _REMARK = Pattern(r'\s*(?:#+|"#+\s)\s*')
 """What a line of a file of data begins with that is no row but says something."""
 
+_MAY_BE_NONE = Pattern(r"nan|inf", re.IGNORECASE)
+_NO_NUMBER = Pattern(r"[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
 _LARGEST = 1 << 26
@@ -39,6 +42,7 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     header: tuple[str, ...] = ()
     rows: list[Row] = []
     short: list[int] = []
+    suspects: list[int] = []
     left, first = 0, 1
     for number, text in texts:
         if not text.strip():
@@ -66,12 +70,31 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             header, first = cells[:_MOST_COLUMNS], number
         elif len(cells) == len(header):
             rows.append(Row(number, cells))
+            suspects += [len(rows) - 1] if _MAY_BE_NONE.search(text) else []
         else:
             short.append(number)
     table = Table(header, tuple(rows), -1, first)
     what = "rows that cannot be read or have not the header's length"
-    remarks = _remarks(path, what, short, left)
+    remarks = (*_remarks(path, what, short, left), *_no_numbers(path, table, suspects))
     return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=remarks, data=True)
+
+
+def _no_numbers(path: Path, table: Table, suspects: Sequence[int]) -> tuple[str, ...]:
+    """What is said of cells that are NaN or infinite, in columns of numbers: elsewhere they may be names."""
+    of_numbers: dict[int, bool] = {}
+    lines = []
+    for at in suspects:
+        for place, cell in enumerate(table.rows[at].cells[: len(table.header)]):
+            if _NO_NUMBER.fullmatch(cell):
+                if place not in of_numbers:
+                    of_numbers[place] = any(one is not None for one in table.column(place))
+                lines += [table.rows[at].line] if of_numbers[place] else []
+    if not lines:
+        return ()
+    several = sorted(set(lines))
+    told = ", ".join(map(str, several[:5])) + (" and others" if len(several) > 5 else "")
+    where = f" (lines {told})" if several[1:] else ""
+    return (f"{path}:{lines[0]}: {counted(len(lines), 'value')} left alone: NaN or infinite{where}.",)
 
 
 def _remarks(path: Path, what: str, short: Sequence[int], left: int, undefined: int = 0) -> tuple[str, ...]:
@@ -111,7 +134,8 @@ def _cell(value: Any) -> str:
     return str(value)[:500]
 
 
-def _table_of(records: Sequence[tuple[int, dict[str, Any]]]) -> Table | None:
+def table_of(records: Sequence[tuple[int, dict[str, Any]]]) -> Table | None:
+    """A table of records, each with its line: a column for each name that one of the first has; None without any."""
     names: dict[str, None] = {}
     for _, record in records[:1000]:
         names.update(dict.fromkeys(record))
@@ -154,7 +178,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
             leaves += leaves_of(text, number, (len(records) - 1,)) if len(leaves) < MOST_LEAVES else ()
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
-    table = _table_of(records)
+    table = table_of(records)
     what = "lines that are no JSON object"
     return Log(
         str(path), tuple(lines), (), (table,) if table else (), remarks=_remarks(path, what, short, left, undefined),
@@ -215,7 +239,7 @@ def _placed(records: Sequence[tuple[Steps, dict[str, Any]]], places: Mapping[Ste
     """A table of records, each cell with the line at which it stands in the document."""
     flats = [{"name": steps[-1], **flat(one)} if _named(steps) else flat(one) for steps, one in records]
     numbered = [(places.get(steps, 1), one) for (steps, _), one in zip(records, flats, strict=True)]
-    table = _table_of(numbered) if numbered else None
+    table = table_of(numbered) if numbered else None
     if table is None:
         return None
     rows = []
@@ -242,21 +266,3 @@ def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
         if isinstance(one, list) and len(one) >= 2 and all(isinstance(entry, dict) for entry in one):
             return [((name, at), entry) for at, entry in enumerate(one)]
     return [((), document)]
-
-
-def summaries_log(folder: Path, paths: Sequence[Path]) -> Log | None:
-    """A folder of summaries, one JSON object a file, as one table with the file's name in its first column."""
-    records: list[tuple[int, dict[str, Any]]] = []
-    lines: list[Line] = []
-    for path in paths:
-        try:
-            document = read_json(path, strict=False)
-        except DataError:
-            continue
-        if isinstance(document, dict) and (found := flat(document)):
-            number = len(records) + 1
-            name = path.relative_to(folder).as_posix()
-            records.append((number, {"file": name, **found}))
-            lines.append(Line(number, name, name, "row"))
-    table = _table_of(records) if len(records) >= 2 else None
-    return None if table is None else Log(f"{folder}{SUMMARIES}", tuple(lines), (), (table,), data=True)

@@ -34,7 +34,7 @@ from evenhand.audit.rules.fairness import (
     winners,
 )
 from evenhand.audit.rules.items import fewer_items, granularity, impossible_share, odd_share, subset, within_noise
-from evenhand.audit.rules.repeated import drift
+from evenhand.audit.rules.repeated import drift, twice_written
 
 RULES: tuple[Rule, ...] = tuple(
     one.RULE
@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = tuple(
         impossible_share,
         odd_share,
         drift,
+        twice_written,
         recomputed,
         granularity,
         perplexity,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any, Literal, TypeVar
 
@@ -160,9 +160,6 @@ class Leaf:
         return found[0] if len(found) == 1 else None
 
 
-SUMMARIES = " (summaries)"
-"""What the name of a table of a folder's files ends in."""
-
 _WORDS = Pattern(r"[A-Za-z]{2,}")
 _SENTENCE_END = Pattern(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5
@@ -191,14 +188,15 @@ class Log:
     Attributes:
         name: of the file, as findings give it.
         lines: all lines, or those that were kept of a large file.
-        sections: its headings.
-        tables: its tables.
+        sections, tables: its headings and its tables.
         english: whether its words can be understood.
         remarks: what was left alone and why, as sentences.
         data: it is a document of data, not of words.
         listings: lists of results that it holds as data.
         leaves: all values of a document in JSON or of JSON lines, in their order; of a long one the first.
         unread: nothing of it could be read, and its remark says why.
+        folder: it is no file but a folder: the table of its summaries, and what was not read there.
+        sources: of a folder's table: file and line of each of its lines, in their order from 1.
     """
 
     name: str
@@ -207,10 +205,12 @@ class Log:
     tables: tuple[Table, ...] = ()
     english: bool = True
     remarks: tuple[str, ...] = ()
-    data: bool = field(default=False)
+    data: bool = False
     listings: tuple[Listing, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     unread: bool = False
+    folder: bool = False
+    sources: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def kept(self) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class Log:
     def computed(self) -> bool:
         """Whether a program wrote it: records in JSON, or data with more digits than anybody writes down."""
         fine = (n.decimals > _KEPT_BY_HAND for line in self.lines[:_MOST_LOOKED_AT] for n in line.numbers)
-        return bool(self.leaves) or self.name.endswith(SUMMARIES) or (self.data and any(fine))
+        return bool(self.leaves) or self.folder or (self.data and any(fine))
 
     @cached_property
     def by_number(self) -> dict[int, int]:

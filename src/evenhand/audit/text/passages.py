@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from evenhand.audit.text.log import SUMMARIES, Line, Log, per_log
+from evenhand.audit.text.log import Line, Log, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 
@@ -251,7 +251,7 @@ def _of_notes(log: Log) -> Iterator[Passage]:
     for leaf in log.leaves:
         if leaf.word and len(_WORD.findall(leaf.value)) >= _LEAST_WORDS and leaf.line in log.by_number:
             yield _note(log, leaf.line, leaf.value, str(leaf.path[-1]) if leaf.path else "", leaf.path)
-    if log.leaves or not log.data or log.name.endswith(SUMMARIES):
+    if log.leaves or not log.data or log.folder:
         return  # words in summaries are read in their own files, where they have lines
     for table in log.tables:
         for row in table.rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.alike.saturated import full_tasks
@@ -12,7 +12,7 @@ from evenhand.audit.rules.alike.zeros import concluded_on_zeros
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
-from evenhand.audit.told.arms.by_seed import BASE, paired_rows
+from evenhand.audit.told.arms.by_seed import BASE, Paired, paired_rows
 from evenhand.audit.told.concluded.statements import below
 from evenhand.audit.told.seeds.count import signs_of
 
@@ -91,6 +91,9 @@ _SEEN = Pattern(
     re.IGNORECASE,
 )
 """Who wrote the log has seen that the change never acted."""
+
+_NAMED = 6
+"""Metrics that are named of an arm that has the baseline's results in all of them."""
 
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
@@ -180,25 +183,43 @@ def _in_data(log: Log) -> Iterator[Finding]:
     """Arms whose results over seeds are, one by one, those of the baseline, or of another list."""
     for table in log.tables:
         last = table.rows[-1].line if table.rows else table.line
+        ties: dict[tuple[str, str, int], list[Paired]] = {}
         for one in paired_rows(table):
             if one.exact and not any(one.differences):
-                if any(_SEEN.search(said.text) for said in below(log, last, table.section)):
-                    continue
-                facts = {"arm": one.arm, "other": one.baseline, "count": len(one.differences)}
-                yield Finding("no-op", "caution", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
+                ties.setdefault((one.arm, one.baseline, len(one.differences)), []).append(one)
+        if ties and any(_SEEN.search(said.text) for said in below(log, last, table.section)):
+            continue
+        for (arm, other, count), tied in ties.items():
+            metrics = [one.metric for one in tied if one.base_row is not None and one.metric != "value"]
+            facts = {"arm": arm, "other": other, "count": count, "metrics": metrics}
+            others = tuple(place_of(log, line) for line in tied[0].lines(every=log.folder))
+            yield Finding("no-op", "caution", place_of(log, tied[0].line), facts, others, f"{arm} {tied[0].metric}")
+    yield from _lists(log)
+
+
+def _lists(log: Log) -> Iterator[Finding]:
+    """Lists with the results of another list; of two arms that have several such lists one finding."""
     seen: dict[tuple[float, ...], Listing] = {}
+    told: dict[tuple[str, str, int, Level], list[tuple[Listing, Listing]]] = {}
     for listed in log.listings:
         values = tuple(one.value for one in listed.values)
         if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
             continue
         first = seen.setdefault(values, listed)
         if first is not listed and _two_arms(first.label, listed.label):
-            facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
             open_ = _REPEATED.search(file) is not None or not any(map(BASE.match, names))  # one list may stand twice
             level: Level = "hint" if open_ else "caution"
-            yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
+            arms = names if names[0] != names[1] else (listed.label, first.label)
+            told.setdefault((arms[0], arms[1], len(values), level), []).append((listed, first))
+    for (arm, other, count, level), tied in told.items():
+        own, first = tied[0]
+        facts = {"arm": own.label, "other": first.label, "count": count}
+        if len(tied) > 1:
+            facts |= {"arm": arm, "other": other, "metrics": [one.label.rpartition(" ")[2] for one, _ in tied]}
+        others = tuple(place_of(log, one.line) for one in (first, *(one for pair in tied[1:] for one in pair)))
+        yield Finding("no-op", level, place_of(log, own.line), facts, others)
 
 
 def _two_arms(one: str, other: str) -> bool:
@@ -212,6 +233,13 @@ def _metric(label: str) -> str:
     """What a list is of: its last word that is no word for a list, so that two metrics are not taken for two arms."""
     words = [word for word in label.lower().split() if word not in _LISTS]
     return words[-1] if words else ""
+
+
+def _listed(metrics: Sequence[str]) -> str:
+    """`` in acc, f1 and loss``."""
+    more = len(metrics) - _NAMED
+    names = [*metrics[:_NAMED], f"{more} more"] if more > 0 else list(metrics)
+    return f" in {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}"
 
 
 def say(finding: Finding) -> str:
@@ -230,9 +258,10 @@ def say(finding: Finding) -> str:
             f"gives that was never switched on: see whether it was active before it counts as without effect."
         )
     if "arm" in f:
+        metrics = _listed(f["metrics"]) if f.get("metrics") else ""
         return (
-            f"'{f['arm']}' has the {f['count']} results of '{f['other']}' to the last digit: see whether it was active "
-            f"before it counts as a variant without effect."
+            f"'{f['arm']}' has the {f['count']} results of '{f['other']}'{metrics} to the last digit: see whether it "
+            f"was active before it counts as a variant without effect."
         )
     if "same" in f:
         return (

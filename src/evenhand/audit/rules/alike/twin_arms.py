@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, line_of, place_of
 from evenhand.audit.text.log import Log, Row
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import (
@@ -78,7 +78,9 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         cut = len(records.table.header) >= _CUT  # more fields were not read
         open_ = cut or doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
         level: Level = "hint" if open_ else "note"
-        yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
+        lines = (one.line_of(records.arm) for one in (rows[0], at))
+        place, other = (place_of(log, line) for line in lines)
+        yield Finding("twin-arms", level, place, facts, (other,), second)
 
 
 def _again(records: Records, one: str, other: str) -> bool:
@@ -129,8 +131,7 @@ def _digits(cell: str) -> int:
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
-    f, other = finding.facts, finding.others[0]
-    where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
+    f, where = finding.facts, line_of(finding.others[0], finding.place)
     same = f.get("same", ())
     more = f"; so have {', '.join(same[:5])}{', ...' if len(same) > 5 else ''}" if same else ""
     more += "; there are other such pairs here" if f.get("more") else ""

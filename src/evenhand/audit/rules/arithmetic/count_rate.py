@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import ROW_GOES_ON, Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import THUS
@@ -46,6 +46,9 @@ _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layer
 _SIBLINGS = 3
 """Rows that are right show how a column is made."""
 
+_MANY = 5
+"""Rows that are right where a program wrote them, so that one which is wrong by a digit was changed."""
+
 _BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
@@ -77,8 +80,10 @@ def _found_in(log: Log) -> Iterator[Finding]:
         found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line, quote)
         one = _judged(log, found, shown=True)
         yield replace(one, closed=not one.unproven)
-    for one in (*_told(log), *_beside(log)):
+    for one in _told(log):
         yield _judged(log, one, shown=_equated(one.quote))
+    for one in _beside(log):
+        yield _judged(log, one, shown=_equated(one.quote) or _has_sibling(log, one))
     for one in _of_siblings(log):
         yield _judged(log, one, shown=True)
     for one in _read(log):
@@ -119,6 +124,21 @@ def _beside(log: Log) -> Iterator[Finding]:
                 yield _found(log, int(part.value), int(whole.value), share, line, line, quote)
 
 
+def _has_sibling(log: Log, one: Finding) -> bool:
+    """Whether the line before or behind has a count of the same whole in the same form, and its share is right."""
+    line = log.line(one.place.line)
+    at = log.by_number[line.number]
+    for other in (log.lines[at - 1 : at] + log.lines[at + 1 : at + 2]) if not log.data else ():
+        for count in counts(other.body) if other.kind == line.kind else ():
+            share, whole = count.share, int(count.whole.value)
+            if share is not None and share.decimals and whole == one.facts["whole"] and 0 < count.part.value < whole:
+                form = re.sub(r"\d+", "0", other.body[count.part.start : share.end])
+                right = abs(100 * count.part.value / whole - share.value) <= share.slack * (1 + 1e-9)
+                if right and form == re.sub(r"\d+", "0", one.quote):
+                    return True
+    return False
+
+
 def _of_several(text: str, start: int, end: int) -> bool:
     """Whether a count is one of several whose shares follow in their order: ``45/60 to 51/60 (75% to 85%)``."""
     before = text[:start]
@@ -132,12 +152,19 @@ def _of_siblings(log: Log) -> Iterator[Finding]:
     for row in counted_in_tables(log):
         at = log.line(row.line)
         one = _found(log, row.part, row.whole, row.share, at, at, row.quote, percent=row.top == 100)
-        yield replace(one, closed=row.right >= _SIBLINGS and not log.data)
+        yield replace(one, closed=_closed(log, row.right, one))
     for odd in odd_counts(log):
         one = _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
-        yield replace(one, closed=odd.right >= _SIBLINGS and not log.data)
+        yield replace(one, closed=_closed(log, odd.right, one))
     for part in (*odd_parts(log), *odd_of_a_form(log)):
         yield _found(log, part.part.part, part.whole, part.part.share, part.part.line, part.count_line)
+
+
+def _closed(log: Log, right: int, one: Finding) -> bool:
+    """Whether the rows that are right leave no other reading; what a program wrote was changed by a pen, then."""
+    (share,) = numbers(str(one.facts["printed"]))
+    found = one.facts["found"] / (1 if one.facts["percent"] else 100)
+    return right >= _MANY and a_digit_off(share, found) if log.data else right >= _SIBLINGS
 
 
 def _read(log: Log) -> Iterator[Finding]:

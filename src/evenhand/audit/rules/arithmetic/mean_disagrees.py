@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Rule, anywhere, lone, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, line_of, lone, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number, right
@@ -28,6 +28,9 @@ _WIDER = 12
 """Cells before and behind those that were read as the values of a mean, of which it may be, too."""
 _PLAIN = 2
 """Lines of one form whose means are plain ones, so that the next one's is meant as one."""
+_MANY = 4
+"""Rows of a table whose means are those of as many values to the last digit: no weights are in them."""
+
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
 
@@ -44,9 +47,12 @@ def _found_in(log: Log) -> Iterator[Finding]:
     counts = Counter(_form(one) for one in known if one.closed and one.mean is not None and right(one.mean, one.values))
     counts += Counter({_form(one): 1 for one in known if one.closed and _exactly(one)})  # counts as two
     written = forms(log, known)
+    in_tables = [one for one in known if one.mean_line.number in tables and _exactly(one)]
+    exact = Counter((tables[one.mean_line.number].line, len(one.values)) for one in in_tables)
     rows = {
         one.mean_line.number for one in known if one.mean is not None and _below(one) and right(one.mean, one.values)
     }
+    spread = {(one.mean_line, one.mean) for one in known if len(one.values) > 2 and _spread_agrees(one)}
     for series in known:
         mean = series.mean
         if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
@@ -74,10 +80,13 @@ def _found_in(log: Log) -> Iterator[Finding]:
         held = form is not None and mean_held(written[form], series)
         shown_all = shown_all or held
         plain = held or counts[_form(series)] >= _PLAIN or (_below(series) and series.mean_line.number in rows)
+        backed = shown_all and (series.mean_line, mean) in spread  # whose spread shows that it is of all values
+        plain = plain or backed
         open_to_doubt = not shown_all or (other_average(series.values, mean) and not plain) or off < 2 * slack
         open_to_doubt = open_to_doubt or (log.computed and not _spread_agrees(series))
         open_to_doubt = open_to_doubt or (table is not None and not log.leaves and not _of_repeats(table, series, mean))
-        closed = (series.closed or held) and not open_to_doubt and _confirmed(series, mean, found)
+        many = table is not None and exact[table.line, len(series.values)] >= _MANY
+        closed = (series.closed or held or backed or many) and not open_to_doubt and _confirmed(series, mean, found)
         in_words = series.mean_line.kind in ("prose", "bullet") and not log.data
         open_to_doubt = open_to_doubt or (in_words and restricted(series.mean_line.body, near=True))
         yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt, closed=closed)
@@ -192,7 +201,8 @@ def _of_more(series: Series, mean: Number, row: Sequence[Number]) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    at = f"from line {finding.others[0].line} on" if f["column"] else f"at line {finding.others[0].line}"
+    where = line_of(finding.others[0], finding.place)
+    at = f"from {where} on" if f["column"] else f"at {where}"
     of = f" of '{f['column']}'" if f["column"] else ""
     return (
         f"The mean{of} is printed as {f['printed']}, but the {f['count']} values {at} "

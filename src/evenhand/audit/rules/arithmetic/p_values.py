@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, lone, place_of
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.means.summed import summed_up
 
 _T = Pattern(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
@@ -25,20 +27,31 @@ _CORRECTED = Pattern(
 )
 
 
+_BARE = Pattern(
+    r"(?<![\w(])t\s*=\s*([+\-−]?\d+\.\d+)\s*[,;]\s*p\s*(=|<|>|≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)(?!\d|\s*[×x*·]\s*10)",
+    re.IGNORECASE,
+)
+_NEAR, _ROUGHLY = 2, 0.05
+"""Lines between differences and their test, and how far rounding moves the t of differences that are printed."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The one p-value of a file that its statistic does not have: several are of another test."""
     return lone(_found_in(logs))
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:
-    """``t(9) = 1.20, p = .01``; a one-sided p is let pass."""
+    """``t(9) = 1.20, p = .01``, and ``t = 1.20, p = .01`` behind its differences; a one-sided p is let pass."""
     for log in logs:
         for line in log.spoken():
             if _CORRECTED.search(line.body):
                 continue
-            for found in _T.finditer(line.body):
-                df, sign = float(found[1]), found[3]
-                statistic, stated = numbers(found[2])[0], numbers(found[4])[0]
+            told = [(found, float(found[1]), found[2], found[3], found[4]) for found in _T.finditer(line.body)]
+            for found in _BARE.finditer(line.body):
+                known = _df_of_differences(log, line, numbers(found[1])[0])
+                told += [] if known is None else [(found, float(known), found[1], found[2], found[3])]
+            for found, df, t, sign, p in told:
+                statistic, stated = numbers(t)[0], numbers(p)[0]
                 if stated.value > 1:
                     continue  # an exponent was lost
                 least, most = (
@@ -56,10 +69,29 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                     facts = {
                         "df": df,
                         "t": printed(statistic),
-                        "printed": f"p {sign} {found[4]}",
+                        "printed": f"p {sign} {p}",
                         "p": _two_sided(statistic.value, df),
                     }
-                    yield Finding("p-value-disagrees", "fault", place_of(log, line), facts, quote=found[0])
+                    yield Finding(
+                        "p-value-disagrees", "fault", place_of(log, line), facts, quote=found[0], anywhere=True
+                    )
+
+
+def _df_of_differences(log: Log, line: Line, statistic: Number) -> int | None:
+    """The degrees of freedom of a t whose differences stand in its line or right above: they have this very t."""
+    for series in summed_up(log):
+        values = series.array
+        if (
+            not 0 <= line.number - series.line.number <= _NEAR
+            or len(values) < 3
+            or not any(v.signed for v in series.values)
+        ):
+            continue
+        spread = float(values.std(ddof=1))
+        t = float(values.mean()) / (spread / math.sqrt(len(values))) if spread else math.inf
+        if abs(abs(t) - abs(statistic.value)) <= _ROUGHLY * abs(t) + statistic.slack:
+            return len(values) - 1
+    return None
 
 
 def _two_sided(statistic: float, df: float) -> float:

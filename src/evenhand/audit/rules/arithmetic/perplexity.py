@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
-from evenhand.audit.text.log import SUMMARIES, Log, Table
-from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import said_in
@@ -18,6 +18,9 @@ from evenhand.audit.text.said import said_in
 _LOSS = Pattern(r"(?<![a-z])loss$", re.IGNORECASE)
 _PLAIN = Pattern(r"[_/()↓↑%-]+")
 _ROWS = 3
+_SHOWN, _CAP = 5, 1e4
+"""Pairs that are one result, so that one which is none is wrong; and a perplexity that a program may have cut off."""
+
 _LOSS_NAME = Pattern(r"\b(?:loss|ce|nll|cross entropy)$", re.IGNORECASE)
 _PERPLEXITY_NAME = Pattern(r"\b(?:perplexity|ppl)$", re.IGNORECASE)
 _BITS = Pattern(r"\b(?:bpb|bits per byte|bpc|bits per char\w*|bits)$", re.IGNORECASE)
@@ -25,15 +28,22 @@ _ACCURACY = Pattern(r"\b(?:acc|accuracy|success rate|pass rate)$", re.IGNORECASE
 _ERRORS = Pattern(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNORECASE)
 _PERPLEXITY = Pattern(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
 
+_Pair = tuple[int, Number, Number]
+"""A line, a loss and the perplexity beside it."""
+
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Loss and perplexity side by side, once a section; columns once of all logs, since they are one result in all."""
     found: dict[object, list[Finding]] = {}
+    odd: list[Finding] = []
     for log in logs:
         told: set[object] = set()
         for one in _all(log):
             section = (log.name, log.line(one.place.line).section)
             pair = (one.facts.get("loss"), one.facts.get("perplexity"))
+            if one.level == "fault":
+                odd.append(one)
+                continue
             if pair[0] and pair in told:
                 continue  # a baseline that is printed again
             told.add(pair)
@@ -41,17 +51,40 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for first, *others in found.values():
         files = dict.fromkeys(one.place.file for one in others if one.place.file != first.place.file)
         yield replace(first, facts={**first.facts, "files": len(files)})
+    yield from odd
 
 
 def _all(log: Log) -> Iterator[Finding]:
+    told: dict[tuple[str, str], list[_Pair]] = {}
     for line in log.spoken():
         said = [one for one in said_in(line) if not one.number.signed]
         for one, other in pairwise(said):
             if _LOSS.search(one.label) and _PERPLEXITY.search(other.label):
                 yield from _judged(log, line.number, one.number, other.number)
+                told.setdefault((one.label, other.label), []).append((line.number, one.number, other.number))
+    for pairs in told.values():
+        yield from _odd(log, pairs)
     for table in log.tables:
         yield from _in_table(log, table)
         yield from _in_columns(log, table)
+
+
+def _odd(log: Log, pairs: list[_Pair]) -> Iterator[Finding]:
+    """The one pair that is not one result where all others of its names are."""
+    pairs = [(line, loss, ppl) for line, loss, ppl in pairs if 0 < loss.value < 30 and loss.decimals >= 2]
+    odd = [one for one in pairs if not _is_exp(*one[1:])]
+    if len(odd) != 1 or len({(a.value, b.value) for _, a, b in pairs}) <= _SHOWN:
+        return
+    line, loss, ppl = odd[0]
+    off = abs(math.log(ppl.value) - loss.value) if ppl.value > 0 else math.inf
+    if off > 3 * (loss.slack + ppl.slack / ppl.value) and math.exp(loss.value) < _CAP and ppl.value < _CAP:
+        facts = {"loss": printed(loss), "printed": printed(ppl), "found": math.exp(loss.value), "right": len(pairs) - 1}
+        yield Finding("loss-and-perplexity", "fault", place_of(log, line), facts, closed=True)
+
+
+def _is_exp(loss: Number, perplexity: Number) -> bool:
+    """Whether a perplexity is the exponential of a loss, both within their rounding and a little."""
+    return math.exp(loss.low) <= perplexity.high * 1.002 and perplexity.low <= math.exp(loss.high) * 1.002
 
 
 def _judged(log: Log, line: int, loss: Number, perplexity: Number) -> Iterator[Finding]:
@@ -89,13 +122,16 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
         pairs = [(a, b) for a, b in zip(table.columns[place], table.columns[place + 1], strict=True) if a and b]
         if len({(a.value, b.value) for a, b in pairs}) < _ROWS or any(a.about or b.about for a, b in pairs):
             continue
+        if _LOSS_NAME.search(names[0]) and _PERPLEXITY_NAME.search(names[1]):
+            columns = zip(table.rows, table.columns[place], table.columns[place + 1], strict=True)
+            yield from _odd(log, [(row.line_of(place + 1), a, b) for row, a, b in columns if a and b])
         way = _way(names, pairs)
         if way is not None:
             pair = "loss perplexity" if "exp" in way else " ".join(name.split()[-1] for name in names)
             facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way, "pair": pair}
-            facts["of"] = "files" if log.name.endswith(SUMMARIES) else "rows"
+            facts["of"] = "files" if log.folder else "rows"
             first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
-            whole = first.line if log.name.endswith(SUMMARIES) else table.line
+            whole = first.line if log.folder else table.line
             line = first.line_of(place + 1) if first.at else whole
             yield Finding("loss-and-perplexity", "note", place_of(log, line), facts)
 
@@ -118,6 +154,11 @@ def _way(names: list[str], pairs: list[tuple[Number, Number]]) -> str | None:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "right" in f:
+        return (
+            f"The exponential of the loss {f['loss']} is {shown(f['found'], 2)}; printed is a perplexity of "
+            f"{f['printed']}, where the {f['right']} others are those of their losses."
+        )
     more = f" ({f['files']} more files have such columns)" if f["files"] > 1 else ""
     if "columns" in f:
         return (

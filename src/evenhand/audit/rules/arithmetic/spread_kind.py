@@ -166,7 +166,7 @@ def say(finding: Finding) -> str:
         count = f["more"]
         more = f"; other spreads do the same {f['where']}" if count else ""
         return (
-            f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
+            f"The spread {f['printed']} divides by n = {f['count']}, not by n - 1: the sample standard "
             f"deviation of these "
             f"{f['count']} values is {_rounded(f['sample'], f)}, and that is the one for intervals and tests{more}."
         )

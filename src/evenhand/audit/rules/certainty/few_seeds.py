@@ -133,18 +133,21 @@ def say(finding: Finding) -> str:
     seeds = f"one {unit}" if f["seeds"] == 1 else f"{f['seeds']} {unit}s"
     place = finding.others[0]
     where = f"line {place.line}" if place.file == finding.place.file else f"{place.file}:{place.line}"
-    told = f"'{f['word']}' rests on {seeds} ({where})"
+    word = f"'{f['word']}'"
+    if str(f["word"]) not in finding.place.text.lower():
+        word = f"What is said here, in English {word},"
+    told = f"{word} rests on {seeds} ({where})"
     if f["seeds"] == 1:
         return f"{told}: a single {unit} shows nothing of other {unit}s."
     if "p" in f:
         return f"{told}: their paired t has {chance(f['p'])} and the interval {f['low']:+.4f} to {f['high']:+.4f}."
     if "factor" in f:
         return (
-            f"'{f['word']}' rests on {f['seeds']} values ({where}): the spread between repeats may be {f['factor']} "
+            f"{word} rests on {f['seeds']} values ({where}): the spread between repeats may be {f['factor']} "
             f"times what these show (upper end of its 95 % interval)."
         )
     least = 2.0 ** (1 - f["seeds"])
-    return f"{told}: even if all have one sign, that happens by chance in {least:.0%} of cases without any effect."
+    return f"{told}: where there is no effect, that many have one sign in {least:.0%} of cases, by chance."
 
 
 RULE = Rule(

@@ -75,7 +75,8 @@ def say(finding: Finding) -> str:
     if f["kind"] == "p":
         told = f"'{f['word']}' stands beside {f['found']}{where}"
         return f"{told}: so much happens by chance more often than once in 20 times."
-    return f"'{f['word']}' stands beside the interval {f['found']}{where}, which includes 0: no effect is within it."
+    told = f"'{f['word']}' stands beside the interval {f['found']}{where}"
+    return f"{told}, which includes 0: that there is no effect is not excluded."
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
@@ -21,6 +22,9 @@ _NEAR = 6
 _NONE = Pattern(
     r"\bno (?:\w+ )?(?:gain|effect|difference|benefit|improvement|change)\b|\b(?:neutral|no-gain)\b", re.IGNORECASE
 )
+_DIGITS = 1
+"""Of an interval's width behind the first: more of them say nothing."""
+
 _MARGIN = Pattern(r"\bmargin\b|equivalence|\bTOST\b", re.IGNORECASE)
 """Who says how small an effect is none may have shown it."""
 
@@ -61,9 +65,12 @@ def _grand(log: Log, line: Line) -> Iterator[int | None]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    low, high = float(f["low"]), float(f["high"])
+    digits = max(0, _DIGITS - math.floor(math.log10(high - low)))
+    of = f"the difference of two means of {f['seeds']} seeds" if f.get("each") else f"these {f['seeds']} differences"
     return (
-        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) reaches "
-        f"from {signed(f['low'])} to {signed(f['high'])}, and everything in it remains possible."
+        f"'{f['word']}' is not shown: the 95 % interval of {of} (line {finding.others[0].line}) goes from "
+        f"{signed(low, digits)} to {signed(high, digits)}, and an effect of any size within it remains possible."
     )
 
 

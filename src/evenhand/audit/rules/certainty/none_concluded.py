@@ -62,7 +62,7 @@ def concluded(log: Log) -> Iterator[Finding]:
             if not word or pair is None or re.search(rf"[\"“«„][^\"”»]*{re.escape(word)}[^\"“«„]*[\"”»]", sentence.low):
                 continue  # what somebody else said
             one, other, low, high = pair
-            facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
+            facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high, "each": True}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
             plain = _SURELY.match(word) is not None and not _OF_ELSE.search(sentence.text)

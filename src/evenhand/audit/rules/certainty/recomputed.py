@@ -10,12 +10,14 @@ from itertools import islice
 import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.rules.certainty.differences import of_signs, shown_by, unfinished
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.arms.by_seed import BASE, Paired, delta_columns, paired_rows
+from evenhand.audit.told.arms.ended import ended_in
 from evenhand.audit.told.arms.furthest import apart_in
 from evenhand.audit.told.arms.seeded import Apart
 from evenhand.audit.told.arms.side_by_side import alone_in
@@ -204,6 +206,7 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
     found = [Apart(one) for one in paired_rows(table) if one.base_row is not None or _of_one_size(table, one)]
     if not found and not any(True for _ in delta_columns(table)):
         found = [one for one in apart_in(table) if not any(row.line in told for row in table.rows)]
+    cut_short = ended_in(table) if found else ()
     for apart in found:
         one = apart.pair
         known = table.columns[one.column] if one.column and not apart.values else apart.values
@@ -211,7 +214,16 @@ def _in_records(log: Log, table: Table, told: Collection[int]) -> Iterator[Findi
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences), values)
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric, "of": apart.of}
-            yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
+            facts["missing"] = one.missing
+            lines = list(one.lines(every=log.folder))
+            ended = [each for each in cut_short if each.row in one.rows]
+            lines += [line for each in ended if (line := each.row.line_of(one.column)) not in (one.line, *lines)]
+            if ended:
+                first = ended[0].row.line_of(one.column)
+                facts["ended"] = {"state": ended[0].state, "runs": len(ended), "at": (one.line, *lines).index(first)}
+            others = tuple(place_of(log, line) for line in lines)
+            name = f"{one.arm} {one.metric}"
+            yield Finding("recomputed", "note", place_of(log, one.line), facts, others, quote=name)
 
 
 def say(finding: Finding) -> str:
@@ -254,12 +266,13 @@ def say(finding: Finding) -> str:
     largest = (
         f" It is the largest of {math.comb(arms, 2)} differences; p is that of one chosen beforehand." if apart else ""
     )
+    missing = f" (of {f['seeds'] + f['missing']} seeds; the others lack a value)" if f.get("missing") else ""
     return (
-        f"{apart}{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd "
+        f"{apart}{about}{f['seeds']} differences{missing}: mean {signed(f['mean'], digits)}{unit}, sample sd "
         f"{shown(f['sd'], digits)}; paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to "
-        f"{signed(f['high'], digits)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
-        f"{shown(f['sign_flip_least'])}); with this spread an effect of {shown(f['detectable'], digits)}{unit} is "
-        f"found four times in five, a smaller one less often.{largest}"
+        f"{signed(f['high'], digits)}{shown_by(f)}{of_signs(f)}; with this spread an effect of "
+        f"{shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one less often.{largest}"
+        f"{unfinished(finding)}"
     )
 
 

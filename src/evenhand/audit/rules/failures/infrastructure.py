@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, denied, planning
+from evenhand.audit.told.arms.ended import ended_in
 
 _KINDS = {
     "out of memory": Pattern(
@@ -132,12 +133,15 @@ _UNSURE = Pattern(
 
 
 _BEHIND, _NEAR = 3, 12
+_NAMED = 3
+"""States that are named of the runs of a table."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A run that failed for such a reason; of what only may be one, the first of its kind in a file."""
     for log in logs:
         if log.data:
+            yield from _recorded(log)
             continue
         told: set[str] = set()
         rows = {row.line: table for table in log.tables for row in table.rows}
@@ -157,6 +161,17 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if level == "note" or kind not in told:
                 yield Finding("infrastructure", level, place_of(log, line), facts, quote=word)
             told.update([kind] if level == "hint" else ())
+
+
+def _recorded(log: Log) -> Iterator[Finding]:
+    """Runs of which their own record says so; one finding a table."""
+    for table in log.tables:
+        ended = ended_in(table) if len(table.rows) > 1 else ()
+        if ended:
+            states = list(dict.fromkeys(one.state for one in ended))
+            facts = {"states": states, "runs": len(ended), "scored": sum(one.scored for one in ended)}
+            first, *rest = (place_of(log, one.line) for one in ended)
+            yield Finding("infrastructure", "note", first, facts, tuple(rest), quote=states[0])
 
 
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
@@ -243,6 +258,15 @@ def _ended(line: Line) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "states" in f:
+        states = ", ".join(f"'{one}'" for one in f["states"][:_NAMED]) + (", ..." if f["states"][_NAMED:] else "")
+        head, its, it = ("A run", "its", "it") if f["runs"] == 1 else (f"{f['runs']} runs", "their", "them")
+        some = f", {f['scored']} of them with results all the same" if f["scored"] else " and has no result"
+        results = ", with results all the same" if f["scored"] == f["runs"] else some
+        return (
+            f"{head} did not come to {its} end by {its} own record ({states}){results}: unless the limit that ended "
+            f"{it} is what was tested, this counts neither for nor against what was tried."
+        )
     if f["excused"]:
         return (
             f"Not the idea but a limit of the machine or the data ({f['kind']}) kept something from being measured: "

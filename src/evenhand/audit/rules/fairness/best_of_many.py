@@ -287,8 +287,8 @@ def say(finding: Finding) -> str:
     looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
     end = f" (line {f['end']})" if f.get("end") else ""
     return (
-        f"The best of several evaluations{looks} overstates what the run reached where it is taken for the result, "
-        f"unless other data chose it: the last one{end} was not chosen by its result."
+        f"The best of several evaluations{looks} is higher than what the run reached, as chance picked it, too; the "
+        f"last one{end}, or one chosen on other data, would not be."
     )
 
 

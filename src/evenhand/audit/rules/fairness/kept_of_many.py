@@ -72,7 +72,7 @@ def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
     if better(value.value, *left, *(one.value for _, one in kept)) != value.value:
         return None  # something better was not kept: something else decided
     facts = {"kept": len(kept), "tried": len(kept) + len(left), "value": value.value, "metric": table.header[metric]}
-    return Finding("kept-of-many", "caution", place_of(log, row.line), facts)
+    return Finding("kept-of-many", "caution", place_of(log, row.line_of(metric)), facts)
 
 
 def _decided(judged: list[tuple[Row, str, Number]], better: Callable[[float, float], float]) -> bool:
@@ -97,17 +97,22 @@ def _crashes(log: Log, table: Table, marked: list[tuple[Row, str, Number | None]
     judged = sum(value is not None and value.value != 0 for _, _, value in marked)
     if failed and judged >= _FEWEST:
         facts = {"kept": 0, "tried": 0, "value": 0.0, "metric": table.header[metric], "failed": len(failed)}
-        others = tuple(place_of(log, row.line) for row in failed[1:])
-        yield Finding("kept-of-many", "note", place_of(log, failed[0].line), facts, others)
+        first, *others = (place_of(log, row.line_of(metric)) for row in failed)
+        yield Finding("kept-of-many", "note", first, facts, tuple(others))
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if not f["tried"]:
-        lines = ", ".join(str(place.line) for place in finding.others[:_TOLD])
+        told, apart = finding.others[:_TOLD], any(one.file != finding.place.file for one in finding.others)
+        lines = ", ".join(f"{one.file}:{one.line}" if apart else str(one.line) for one in told)
         more = f" and {len(finding.others) - _TOLD} more" if len(finding.others) > _TOLD else ""
-        also = f"; the same holds for {len(finding.others)} others (lines {lines}{more})" if finding.others else ""
+        also = (
+            f"; the same holds for {len(finding.others)} others ({'' if apart else 'lines '}{lines}{more})"
+            if finding.others
+            else ""
+        )
         return f"This run failed: its 0 in '{f['metric']}' is no result, and enters no mean and no best{also}."
     return (
         f"{f['value']:.12g} is the last of {f['kept']} kept from {f['tried']} or more runs with a '{f['metric']}': as "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, line_of, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
@@ -119,7 +119,8 @@ def say(finding: Finding) -> str:
             f"cannot be told."
         )
     if "unit" in f:
-        both = f"({f['unit']}: {f['amount']:,.12g} against {f['base_amount']:,.12g}, line {base.line})"
+        where = line_of(base, finding.place)
+        both = f"({f['unit']}: {f['amount']:,.12g} against {f['base_amount']:,.12g}, {where})"
         told = "how much of it is the budget cannot be told"
         if not f["delta"]:
             other = f"'{f['base']}'" if f.get("base") else "what it is compared with"

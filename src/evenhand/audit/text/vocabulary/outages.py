@@ -117,9 +117,9 @@ REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причи�
 ARM_NAME = Pattern(
     r"\b(?:(?i:variant|config(?:uration)?|arm|run|exp(?:eriment)?\.?|trial|model|method|option|candidate|version|setup|"
     r"attempt)\s+#?(?P<a>[A-Za-z]\d*|\d+[a-z]?)|(?P<b>[B-HJ-Z]|A(?= (?:is|was|ran|crashed|died|timed|hit|failed))|"
-    r"[A-Za-z]{1,4}-?\d{1,3}))(?![\w'’])"
+    r"[A-Za-z]{1,4}-?\d{1,3})|(?<!\w)(?P<c>[A-Za-z]\w{0,5}=\d+))(?![\w'’])"
 )
-"""What an arm is called: variant D, run 5, v3."""
+"""What an arm is called: variant D, run 5, v3, r=64."""
 
 OF_MACHINES = Pattern(r"\b(?:node|server|host|gpu|machine|vm|worker|rank|disk|card)\s+$", re.IGNORECASE)
 """What stands before the name of a machine, which is no arm."""

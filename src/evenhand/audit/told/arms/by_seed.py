@@ -30,6 +30,12 @@ METRIC = Pattern(
     r"precision|mse|mae|rmse",
     re.IGNORECASE,
 )
+MEASURE = Pattern(
+    r"(?<![a-z])(?:auroc|auprc|ap|map|ari|nmi|m?iou|dice|brier|sharpe|ccc|psnr|ssim|kappa|mcc|bpc|mse|mae|rmse|mape|wer|"
+    r"cer|errors?|returns?|success|rouge\w*|meteor|hits?|nll|elo)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Further names of results."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Paired:
         exact: at least three different values have three digits after the point: equal ones are no accident.
         base_row: the baseline's first row; None where arms are columns.
         column: place of the metric in a row.
+        rows: all rows that are compared, where each has a seed of its own: the variant's, then the baseline's.
+        missing: how many seeds both have of which one has no value.
     """
 
     arm: str
@@ -55,11 +63,18 @@ class Paired:
     exact: bool = False
     base_row: Row | None = None
     column: int = 0
+    rows: tuple[Row, ...] = ()
+    missing: int = 0
 
     @property
     def line(self) -> int:
         """The line of the variant's first result."""
         return self.row.line_of(self.column)
+
+    def lines(self, *, every: bool) -> tuple[int, ...]:
+        """The lines that it is compared with: the first of the baseline, or every other that has one of the values."""
+        rows = self.rows if every else (self.base_row,) if self.base_row is not None else ()
+        return tuple(line for row in rows if (line := row.line_of(self.column)) != self.line)
 
 
 def paired_rows(table: Table) -> Iterator[Paired]:
@@ -79,28 +94,39 @@ def paired_rows(table: Table) -> Iterator[Paired]:
 
 
 def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
-    names = list(dict.fromkeys(row.cells[arm] for row in table.rows))
-    bases = [name for name in names if BASE.match(name.strip())]
-    if len(bases) != 1 or len(names) > 50:
+    firsts: dict[str, Row] = {}
+    seeds: dict[str, set[str]] = {}
+    for row in table.rows:
+        firsts.setdefault(row.cells[arm], row)
+        seeds.setdefault(row.cells[arm], set()).add(row.cells[seed])
+    bases = [name for name in firsts if BASE.match(name.strip())]
+    if len(bases) != 1 or len(firsts) > 50:
         return
-    for place in [i for i, name in enumerate(table.header) if METRIC.search(name) and i not in (seed, arm)]:
-        values: dict[str, dict[str, Number]] = {}
+    for place in [i for i, name in enumerate(table.header) if is_metric(name) and i not in (seed, arm)]:
+        values: dict[str, dict[str, tuple[Row, Number]]] = {name: {} for name in firsts}
         for row, value in zip(table.rows, table.columns[place], strict=True):
-            mine = values.setdefault(row.cells[arm], {})
+            mine = values[row.cells[arm]]
             if row.cells[seed] in mine:
                 return  # several rows of one arm and seed: steps, tasks or items, which are no seeds
             if value is not None:
-                mine[row.cells[seed]] = value
-        for name in names:
-            if name == bases[0]:
-                continue
-            both = [s for s in values[name] if s in values[bases[0]]]
-            differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
-            first = next(row for row in table.rows if row.cells[arm] == name)
-            exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
-            base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
+                mine[row.cells[seed]] = row, value
+        base = values.pop(bases[0])
+        for name, own in values.items():
+            both = [one for one in own if one in base]
+            differences = tuple(own[one][1].value - base[one][1].value for one in both)
+            exact = len({own[one][1].value for one in both if _fine(own[one][1])}) >= 3
+            rows = tuple(of[one][0] for of in (own, base) for one in both)
             if len(differences) >= 2:
-                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row, place)
+                missing = len(seeds[name] & seeds[bases[0]]) - len(both)
+                yield Paired(
+                    name, bases[0], table.header[place], differences, firsts[name], exact, firsts[bases[0]], place,
+                    rows, missing,
+                )  # fmt: skip
+
+
+def is_metric(name: str) -> bool:
+    """Whether a column is named as one of results."""
+    return METRIC.search(name) is not None or MEASURE.search(name) is not None
 
 
 def _fine(value: Number) -> bool:

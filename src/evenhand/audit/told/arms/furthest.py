@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def _among(table: Table, read: Mapping[int, Sequence[Number | None]], metric: st
 
 
 def _of_records(records: Records) -> Iterator[Apart]:
-    """A row for each arm and seed, in the first column of results."""
+    """A row for each arm and seed, in each column of results."""
     table, seed = records.table, records.seed
     names = [plain(name) for name in records.groups]
     if seed is None or not _ARM.fullmatch(plain(table.header[records.arm])) or not scored_alike(table):
@@ -128,30 +129,36 @@ def _of_records(records: Records) -> Iterator[Apart]:
     places = [place for place in records.results() if is_score(table.header[place])]
     if not whole or any(sorted(own) != sorted(first) for own in ids) or not places:
         return
-    values: dict[int, tuple[Number, ...]] = {}
-    for rows in records.groups.values():
-        by_seed = {plain(row.cells[seed]): records.value(row, places[0]) for row in rows}
-        read = [by_seed[one] for one in first]
-        values[table.rows.index(rows[0])] = tuple(one for one in read if one is not None)
-    said = {at: table.rows[at].cells[records.arm].strip() for at in values}
-    if all(len(found) == len(first) for found in values.values()) and all_alike(values.values()):
-        yield from _furthest(table, values, table.header[places[0]], said, places[0])
+    firsts = {table.rows.index(rows[0]): rows for rows in records.groups.values()}
+    said = {at: rows[0].cells[records.arm].strip() for at, rows in firsts.items()}
+    for place in places:
+        values: dict[int, tuple[Number, ...]] = {}
+        for at, rows in firsts.items():
+            by_seed = {plain(row.cells[seed]): records.value(row, place) for row in rows}
+            values[at] = tuple(found for one in first if (found := by_seed[one]) is not None)
+        if all(len(found) == len(first) for found in values.values()) and all_alike(values.values()):
+            yield from _furthest(table, values, table.header[place], said, place, records)
 
 
 def _furthest(
-    table: Table, values: Mapping[int, tuple[Number, ...]], metric: str, said: Mapping[int, str], column: int
-) -> Iterator[Apart]:
+    table: Table, values: Mapping[int, tuple[Number, ...]], metric: str, said: Mapping[int, str], column: int,
+    records: Records | None = None,
+) -> Iterator[Apart]:  # fmt: skip
     """The two rows whose means lie furthest apart; of two the second less the first."""
     means = {at: float(np.mean([one.value for one in found])) for at, found in values.items()}
     ends = max(means, key=lambda at: means[at]), min(means, key=lambda at: means[at])
-    yield _pair(table, values, ends if len(values) > len(ends) else (max(ends), min(ends)), metric, said, column)
+    both = ends if len(values) > len(ends) else (max(ends), min(ends))
+    yield _pair(table, values, both, metric, said, column, records)
 
 
 def _pair(
     table: Table, values: Mapping[int, tuple[Number, ...]], both: tuple[int, int], metric: str, said: Mapping[int, str],
-    column: int,
+    column: int, records: Records | None = None,
 ) -> Apart:  # fmt: skip
     one, other = both
     row, base = table.rows[one], table.rows[other]
     pair = Paired(said[one], said[other], metric, less(values[one], values[other]), row, base_row=base, column=column)
+    if records is not None:
+        names = (at.cells[records.arm] for at in (row, base))
+        pair = replace(pair, rows=tuple(own for name in names for own in records.groups[name]))
     return Apart(pair, values[one], len(values) if not BASE.match(plain(said[other])) else 2)

@@ -13,15 +13,8 @@ from evenhand.audit.text.log import Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
-from evenhand.audit.told.arms.by_seed import Paired
+from evenhand.audit.told.arms.by_seed import MEASURE, Paired
 from evenhand.audit.told.arms.records import NO_RESULT
-
-_MEASURE = Pattern(
-    r"(?<![a-z])(?:auroc|auprc|ap|map|ari|nmi|m?iou|dice|brier|sharpe|ccc|psnr|ssim|kappa|mcc|bpc|mse|mae|rmse|mape|wer|"
-    r"cer|errors?|returns?|success|rouge\w*|meteor|hits?|nll|elo)(?![a-z])",
-    re.IGNORECASE,
-)
-"""Further names of results."""
 
 _NO_SCORE = Pattern(
     r"(?<![a-z])(?:train\w*|util\w*|weights?|lr|rates? limit|thresholds?|ranks?|std|sd|se|sem|ci|low|lower|high|upper|"
@@ -89,7 +82,7 @@ def measure(name: str) -> str:
 def is_score(name: str) -> bool:
     """Whether a column is named as one of results on which arms are compared."""
     text = plain(name)
-    named = METRIC_WORD.search(text) is not None or _MEASURE.search(text) is not None
+    named = METRIC_WORD.search(text) is not None or MEASURE.search(text) is not None
     return named and not _NO_SCORE.search(text) and not NO_RESULT.search(text)
 
 

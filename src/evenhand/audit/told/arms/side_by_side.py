@@ -11,9 +11,10 @@ from evenhand.audit.text.log import Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.arms.by_seed import A_SEED, SEED, Paired
 from evenhand.audit.told.arms.records import NO_RESULT
-from evenhand.audit.told.arms.seeded import FEWEST_SEEDS, SUMMARY, Apart, alike, is_score, less, plain
+from evenhand.audit.told.arms.seeded import FEWEST_SEEDS, SUMMARY, Apart, alike, are_arms, is_score, less, plain
 
 _OPPOSITE = Pattern(
     r"(?:un(?!seen|super|label|weight|answer|known|cond|pair|balanc|observ|bias)|non-?|no-|without-|w/o-)(?P<of>\w+)",
@@ -22,6 +23,21 @@ _OPPOSITE = Pattern(
 """What another arm is the opposite of, as the names of splits, of losses and of items are, too."""
 
 _BASE = Pattern(r"baseline|vanilla", re.IGNORECASE)
+_BOTH = 2
+_SIZE = Pattern(r"-[A-Z]$")
+"""The size of a model at the end of its name: no seconds."""
+
+_MORE = Pattern(r"\s*(?:\+|&|w/o?|with(?:out)?|and|plus)\s*[\w(]", re.IGNORECASE)
+"""What follows a name where an arm is another one with something more, or less."""
+
+_ARMS = Pattern(
+    r"\b(?:arms|methods|models|variants|systems|optimi[sz]ers|vs\.?|versus|against|compar\w+)", re.IGNORECASE
+)
+_SETS = Pattern(
+    r"\b(?:tasks?|data ?sets?|benchmarks?|languages?|splits?|domains?|environments?|metrics?|classes|"
+    r"subsets?|stages?)\b",
+    re.IGNORECASE,
+)
 _SPLIT = Pattern(r"(?<![a-z])(?:train\w*|val|valid\w*|dev|test|eval|held-?out|ood|iid)(?![a-z])", re.IGNORECASE)
 _REMARK = Pattern(r" \((?:the )?(?:original|reported|published|existing|default|main|first)(?: \w+)?\)", re.IGNORECASE)
 """What may be said of one seed among others."""
@@ -37,7 +53,11 @@ _BESIDE = Pattern(
 
 
 def beside_in(table: Table) -> Iterator[Apart]:
-    """Two columns of which a third is the difference in every row, or one is named for what the other changes."""
+    """Two columns of which a third is the difference in every row, or one is named for what the other changes.
+
+    Two that stand alone beside the seeds are arms where the one name goes on from the other, or the line above the
+    table says that arms are compared in a result: they may be two metrics, sets or languages otherwise.
+    """
     own = of_seeds(table)
     if own is None:
         return
@@ -46,7 +66,7 @@ def beside_in(table: Table) -> Iterator[Apart]:
         for place in range(1, len(own.header))
         if all(one is not None for one in own.columns[place]) and not NO_RESULT.search(plain(own.header[place]))
     }
-    for arm, base in [*_told(own, whole)] or [*_named(own, whole)]:
+    for arm, base in [*_told(own, whole)] or [*_named(own, whole)] or [*_alone(own, whole)]:
         pair = Paired(
             own.header[arm], own.header[base], "value", less(whole[arm], whole[base]), own.rows[0], column=arm
         )
@@ -106,6 +126,23 @@ def _told(table: Table, whole: Mapping[int, tuple[Number, ...]]) -> Iterator[tup
         costs = any(_BESIDE.fullmatch(plain(name)) for name in names)
         if len(found) == 1 and len(splits) == 1 and not costs:
             yield found[0]
+
+
+def _alone(table: Table, whole: Mapping[int, tuple[Number, ...]]) -> Iterator[tuple[int, int]]:
+    """The only two columns beside the seeds, the second set against the first."""
+    names = [plain(name) for name in table.header[1:]]
+    costs = any(_BESIDE.fullmatch(_SIZE.sub("", one)) for one in names)
+    if len(names) != _BOTH or len(whole) != _BOTH or not are_arms(names) or costs or any(map(is_score, names)):
+        return
+    first, second = names[0].lower(), names[1].lower()
+    if second.startswith(first):
+        goes_on = _MORE.match(second[len(first) :]) is not None
+    else:
+        goes_on = first.startswith(second) and _MORE.match(first[len(second) :]) is not None
+    before = table.before.replace("_", " ")
+    said = METRIC_WORD.search(before) and _ARMS.search(before) and not _SETS.search(before)
+    if (goes_on or said) and alike(whole[1], whole[2]):
+        yield (1, 2) if first.startswith(second) else (2, 1)
 
 
 def _is(delta: Number, one: Number, other: Number) -> bool:

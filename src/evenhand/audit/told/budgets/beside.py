@@ -227,7 +227,7 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
             row, other = records.groups[name][0], records.groups[against][0]
             told = (amount, usual, records.table.header[place])
             sure = base in spent and apart_by(records.table, row, other, place)
-            yield Unequal(name, None, *told, row.line, other.line, False, against, sure)
+            yield Unequal(name, None, *told, row.line_of(place), other.line_of(place), False, against, sure)
 
 
 def _set(less: float, more: float) -> bool:

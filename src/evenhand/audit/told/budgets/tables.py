@@ -232,7 +232,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
             more, less = (found.pop() if len(found) == 1 else None for found in (mine, base))
             if more is not None and less is not None and more > MORE * less and not by_name(one.arm, more):
                 arms.add(one.arm)
-                lines = (one.row.line, one.base_row.line)
+                lines = (one.row.line_of(place), one.base_row.line_of(place))
                 sure = apart_by(table, one.row, one.base_row, place)
                 yield Unequal(one.arm, None, more, less, table.header[place], *lines, False, sure=sure)
                 break

@@ -59,11 +59,12 @@ _SURE = (
     r"(?:reliabl[ey]|robust(?:ly)?|reproducibl[ey]|consistent(?:ly)?|stabl[ey]|significant(?:ly)?|definite(?:ly)?|"
     r"conclusive(?:ly)?|real|proven|solid|established|beyond (?:any )?doubt|no (?:fluke|accident))"
 )
+_FEW_SEEDS = r"(?:all |both |the |our )*(?:\d|two|three) (?:random )?seeds\b"
 _SO = r"(?:also|therefore|thus|clearly|so|now|quite|very|statistically|highly)"
 _CLAIM = Pattern(
     rf"\b(?P<a>{_SURE}) (?:[\w-]+ )?{_GAIN}\b|"
     rf"\b{_GAIN}(?: (?:of|over) (?:[^,;.]|\.\d){{1,30}}| to \w+)? (?:is|are|was) (?:{_SO} )*(?P<b>{_SURE})\b"
-    rf"(?! (?:to|against|under|across)\b)|"
+    rf"(?! (?:to|against|under)\b)(?! across\b(?! {_FEW_SEEDS}))|"
     rf"\b(?:it|this|that) (?:is|was) (?:{_SO} )*(?P<c>(?!stabl|robust|real|solid|consist){_SURE})\b(?! (?:to|by|in)\b)|"
     r"\b(?P<d>this proves|proves that|(?:we|you) can (?:rely on|trust) (?:it|this)|works? reliably|reliably works?|"
     r"superiority of [^,;.]{1,30} is (?:established|proven|shown)|robust to (?:the )?seeds?)\b",
@@ -74,6 +75,11 @@ _CLAIM = Pattern(
 _OF_GAIN = Pattern(
     rf"\b(?!results?){_GAIN}\b|\b(?:positive|effects?|helps?)\b|\d (?:vs\.?|versus|against) \d", re.IGNORECASE
 )
+_OVER_SEEDS = Pattern(
+    rf"\b(?:results?|scores?|numbers|findings|rankings?) [^,;.]*(?:across|over) {_FEW_SEEDS}", re.IGNORECASE
+)
+"""What is said of results and their seeds in one breath needs no gain."""
+
 _OPEN = Pattern(
     r"[?]|\b(?:too few|not enough|more (?:seeds|runs)|may|might|could|would|should|if|unless|until|whether|before|luck|"
     r"not yet|open|needs?|hope\w*|plan\w*|looks?|seems?|promising|tentativ\w*|preliminar\w*|caveat|provisional\w*)\b|"
@@ -112,7 +118,8 @@ def certain_of_few(log: Log) -> Iterator[Few]:
         count = None if _of_else(one.text) else _count(one.text)
         if count is None or planning(log, one.line) or of_others(one.line):
             continue
-        if any(_OF_GAIN.search(s.text) for s in near[: at + 1]) and not _more_told(log, one, count):
+        of_results = any(_OF_GAIN.search(s.text) or _OVER_SEEDS.search(s.text) for s in near[: at + 1])
+        if of_results and not _more_told(log, one, count):
             line = near[at].sentence.line_at(max(0, near[at].text.find(word)))
             unit = "seed" if re.search(r"seed", one.text, re.IGNORECASE) else "run"
             yield Few(word.lower(), line, count, unit, one.line)

@@ -177,3 +177,28 @@ def items_of(change: Change) -> int | None:
     """How many items a change rests on, where the lines of its numbers tell exactly one number of them."""
     found = {int(one[1]) for text in (change.line.body, change.base_line.body) for one in ITEMS.finditer(text)}
     return found.pop() if len(found) == 1 else None
+
+
+def points(base: float, new: float) -> float:
+    """The difference, in the unit of the two."""
+    return new - base
+
+
+def hundred(base: float, new: float) -> float:
+    """The difference of two fractions, in points."""
+    return 100 * (new - base)
+
+
+def share(base: float, new: float) -> float | None:
+    """The change as a fraction of the first."""
+    return (new - base) / base if base else None
+
+
+def relative(base: float, new: float) -> float | None:
+    """The change in per cent of the first."""
+    return 100 * (new - base) / base if base else None
+
+
+def behind(base: float, new: float) -> float | None:
+    """The change back, in per cent of the second."""
+    return relative(new, base)

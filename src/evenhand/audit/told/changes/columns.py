@@ -12,6 +12,7 @@ from evenhand.audit.text.number_words import a_digit_off
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+from evenhand.audit.told.changes.change import behind, hundred, points, relative, share
 from evenhand.audit.told.changes.words import OF_OTHERS
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
@@ -52,7 +53,10 @@ class Odd:
 
 
 def odd_differences(log: Log) -> Iterator[Odd]:
-    """The one difference of a column that its values do not have; a program makes no slip in one of its records."""
+    """The difference of a column that its values do not have, or two that a digit makes right each.
+
+    A program makes no slip in one of its records.
+    """
     for table in log.tables if not log.leaves else ():
         if not 2 <= len(table.rows) <= _MOST_ROWS:
             continue
@@ -61,19 +65,19 @@ def odd_differences(log: Log) -> Iterator[Odd]:
             if _DELTA.search(plain) and not _NO_DELTA.search(_VERSUS.sub("", plain)):
                 found = list(_judged(log, table, place))
                 if found:
-                    yield max(found, key=lambda one: one.right)
+                    yield from max(found, key=lambda one: one[0].right)
 
 
-def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
+def _judged(log: Log, table: Table, place: int) -> Iterator[tuple[Odd, ...]]:
     if _told_roughly(table, place):
         return  # means of differences, each of several: near those of the means, and none of another column
     choices = len(_values(table, place))
     pairs = [(_CHANCE, one) for one in _of_columns(table, place)]
     pairs += [(_chance_of_base(table, place, one), one) for one in _to_a_row(table, place)]
-    if any(_one_odd(log, table, place, one, _behind, 0.0) is True for _, one in pairs):
+    if any(_one_odd(log, table, place, one, behind, 0.0) is True for _, one in pairs):
         return  # relative to the second values
     odd = []
-    for one, way in [(one, way) for one in pairs for way in (_points, _relative, _share, _hundred)]:
+    for one, way in [(one, way) for one in pairs for way in (points, relative, share, hundred)]:
         answer = _one_odd(log, table, place, one[1], way, one[0] / choices)
         if answer is True:
             return  # all rows have this relation
@@ -88,7 +92,7 @@ def _told_roughly(table: Table, place: int) -> bool:
         return False
     rows = [one for one in zip(*table.columns[place - 2 : place + 1], strict=True) if all(one)]
     told = [(a.value, b.value, n) for a, b, n in rows if a is not None and b is not None and n is not None]
-    ways = (_points, _relative)
+    ways = (points, relative)
     found = [[(way(a, b), n) for a, b, n in told] for way in ways]
     return len(told) > 2 and any(
         all(one is not None and abs(abs(one) - abs(n.value)) <= _ROUGHLY * abs(one) + n.slack for one, n in pairs)
@@ -101,26 +105,6 @@ def _chance_of_base(table: Table, place: int, pairs: Sequence[Pair | None]) -> f
     base = next((pair[2] for pair in pairs if pair is not None), None)
     name = table.rows[base].cells[0].strip(" *`").lower() if base is not None else ""
     return _NAMED if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", table.header[place].lower()) else _MARKED
-
-
-def _points(base: float, new: float) -> float:
-    return new - base
-
-
-def _hundred(base: float, new: float) -> float:
-    return 100 * (new - base)
-
-
-def _share(base: float, new: float) -> float | None:
-    return (new - base) / base if base else None
-
-
-def _relative(base: float, new: float) -> float | None:
-    return 100 * (new - base) / base if base else None
-
-
-def _behind(base: float, new: float) -> float | None:
-    return _relative(new, base)
 
 
 def _values(table: Table, place: int) -> list[int]:
@@ -177,11 +161,11 @@ def _one_odd(
     pairs: Sequence[Pair | None],
     way: Callable[[float, float], float | None],
     chance: float,
-) -> Odd | bool | None:
-    """The one row that breaks a relation which the others keep; True where all keep it; None where it is none."""
+) -> tuple[Odd, ...] | bool | None:
+    """The row, or two, that break a relation which the others keep; True where all keep it; None where it is none."""
     column = table.columns[place]
     known = [(pair, n) for pair, n in zip(pairs, column, strict=True) if pair is not None and n is not None]
-    best: Odd | bool | None = None
+    best: tuple[Odd, ...] | bool | None = None
     for sign in (1, -1):
         right: dict[tuple[float, float], float] = {}
         odd: list[tuple[Pair, Number, float]] = []
@@ -204,13 +188,20 @@ def _one_odd(
         # of two alone it says something where a digit makes the odd one right, too
         to_the_digit = len(exact) > 2 or (len(odd) == 1 and a_digit_off(odd[0][1], odd[0][2]))
         enough = right and (by_chance if to_the_digit else roughly) <= chance and len(right) >= 2
+        if len(odd) == 2 and len(right) > 2 and exactly <= _HARDLY and all(_is_a_digit_off(one, way) for one in odd):
+            ends = [
+                (log.line(table.rows[i].line_of(place)), log.line(table.rows[j].line)) for (_, _, j, i), _, _ in odd
+            ]
+            best = tuple(
+                Odd(pair[0], pair[1], n, *lines, len(right)) for (pair, n, _), lines in zip(odd, ends, strict=True)
+            )
         if len(odd) == 1:
             pair, number, found = odd[0]
             turned = abs(found + number.value) <= _slack(pair, number, way)
             other = turned or _of_another_way(pair, number)
             formula = right and other and _told_way(table.header, place, way, turned=turned)
             rare = exactly <= _HARDLY
-            apart = bool(way is _relative and other and not turned and rare and right and _by_unit(known))
+            apart = bool(way is relative and other and not turned and rare and right and _by_unit(known))
             slip = _is_near(found, number) and (not other or (turned and pair[2] != pair[3]))
             one_sided = turned and not any(n.signed for n in column if n is not None)
             if (formula or apart or (enough and slip)) and not one_sided and not _estimated(table, place):
@@ -219,8 +210,15 @@ def _one_odd(
                 last = row is table.rows[-1] and _mean_of(told, number)
                 if not last and not OF_OTHERS.search(row.cells[0]) and not _to_another_row(pairs, pair, number, way):
                     lines = log.line(row.line_of(place)), log.line(base.line)
-                    best = Odd(pair[0], pair[1], number, *lines, len(right), apart and len(right) >= _APART)
+                    best = (Odd(pair[0], pair[1], number, *lines, len(right), apart and len(right) >= _APART),)
     return best
+
+
+def _is_a_digit_off(odd: tuple[Pair, Number, float], way: Callable[[float, float], float | None]) -> bool:
+    """Whether a digit makes an odd difference right, its sign aside, and it is right in no other way."""
+    pair, number, found = odd
+    turned = abs(found + number.value) <= _slack(pair, number, way)
+    return not turned and not _of_another_way(pair, number) and a_digit_off(number, found)
 
 
 def _by_chance(exact: Mapping[tuple[float, float], float]) -> float:
@@ -250,7 +248,7 @@ def _told_way(header: Sequence[str], place: int, way: Callable[[float, float], f
     Otherwise rows that are metrics have signs of their own, and so have points and percentages of several.
     """
     if not turned:
-        return _RELATIVE.search(header[place]) is not None and way in (_relative, _share)
+        return _RELATIVE.search(header[place]) is not None and way in (relative, share)
     return sum(len(one) > 1 and one.strip().lower() in header[place].lower() for one in header) >= 3
 
 
@@ -265,22 +263,22 @@ def _mean_of(told: Sequence[float], number: Number) -> bool:
 
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
     wide = pair[0].slack + pair[1].slack
-    if way in (_relative, _behind, _share):
-        first, second = (pair[1], pair[0]) if way is _behind else (pair[0], pair[1])
+    if way in (relative, behind, share):
+        first, second = (pair[1], pair[0]) if way is behind else (pair[0], pair[1])
         base, new = (max(abs(one.value), 1e-12) for one in (first, second))
-        wide = (1 if way is _share else 100) * (first.slack * new / base + second.slack) / base
-    elif way is _hundred:
+        wide = (1 if way is share else 100) * (first.slack * new / base + second.slack) / base
+    elif way is hundred:
         wide *= 100
     return (wide + 2 * number.slack) * (1 + 1e-9)
 
 
 def _of_another_way(pair: Pair, number: Number) -> bool:
     """Whether an odd difference is right in another way: points where the others are relative, or of the other one."""
-    ways = (_points, _relative)
+    ways = (points, relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
-    behind = _relative(pair[1].value, pair[0].value)
+    behind = relative(pair[1].value, pair[0].value)
     of_other = behind is not None and abs(behind - number.value) <= _slack(
-        (pair[1], pair[0], *pair[2:]), number, _relative
+        (pair[1], pair[0], *pair[2:]), number, relative
     )
     return of_other or any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
 

@@ -63,6 +63,18 @@ _FACTOR = Pattern(
     r"(?:in|on|by)\s+(?P<column>[^\W\d][\w -]{1,30})(?=[,.;:)]|$)",
     re.IGNORECASE,
 )
+_BY = Pattern(
+    r"(?<![^\W\d])(?:from|von|de|du|da|desde|van|с|от)\s+[\d.]+\s?(?P<unit>[^\W\d]{1,8}|%)?\s*"
+    r"(?:to|auf|à|a|naar|до)\s+[\d.]+\s?(?P<own>[^\W\d]{1,8}|%)?\s*[,;(–—-]+\s*"
+    r"(?:(?:that is|that's|i\.\s?e\.|so|thus|hence|which is|also|das heißt|das sind|d\.\s?h\.|c'est-à-dire|"
+    r"то есть|т\.\s?е\.|es decir|cioè|dus)[,:]?\s+)?"
+    r"(?:(?:(?:a|an|una?|une|eine?)\s+)?[^\W\d]{3,12}\s+(?=by|of|um|de|di|на))?"
+    r"(?:by|of|um|soit(?:\s+[^\W\d]+){0,2}\s+de|soit|de|di|met|на)\s+(?P<by>\d[\d.]*)\s?"
+    r"(?P<of>[^\W\d]{1,8}|%)?\s*(?=[.;,)]|$)",
+    re.IGNORECASE,
+)
+"""``von 980.4 auf 931.0 kWh, also um 49.4 kWh``: a change with its amount, in the languages in which logs are kept."""
+
 _APART = 45
 _CUT = Pattern(r"[,;:()\[\]|/]|\d(?=\s)|%")
 _TIGHT = Pattern(r"[^()\[\]]*")
@@ -72,6 +84,19 @@ def from_to_in(log: Log) -> Iterator[tuple[Change, bool]]:
     """Changes of sentences without any further number or word, and whether they are called relative."""
     for sentence in _of_three(log):
         yield from _change(sentence)
+
+
+def told_by_in(log: Log) -> Iterator[Change]:
+    """Changes whose amount is told in the unit of the two: ``from 980.4 to 931.0 kWh, that is by 49.4 kWh``."""
+    for line in log.lines if not log.data else ():
+        found = _BY.search(line.body) if line.kind in ("prose", "bullet") else None
+        if found is None or hoped(line):
+            continue
+        own = [n for n in line.numbers if found.start() <= n.start < found.end()]
+        units = {found[name] for name in ("own", "of")}
+        if len(own) == 3 and len(units) == 1 and found["unit"] in (None, found["own"]) and _comparable(*own[:2]):
+            delta = replace(own[2], value=own[2].value * (1 if own[1].value > own[0].value else -1))
+            yield Change(own[0], own[1], delta, line, line, True)
 
 
 def _of_three(log: Log) -> Iterator[Sentence]:

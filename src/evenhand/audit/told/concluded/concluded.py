@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary import outages
 from evenhand.audit.text.vocabulary.verdicts import CUE, WITHHELD
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.concluded.statements import Statement, around
@@ -104,3 +105,10 @@ def doubted(log: Log, first: int, last: int, section: int) -> bool:
 
 def _short(found: re.Match[str]) -> str:
     return " ".join(found[0].split())[:60].strip(" ,;:.")
+
+
+def as_reason(log: Log, line: int) -> bool:
+    """Whether a line stands under a heading of its own for causes or symptoms."""
+    place = log.by_number[line]
+    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
+    return outages.REASON.match(next((one.body for one in above), "")) is not None

@@ -14,11 +14,11 @@ from evenhand.audit.text.vocabulary import outages
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE, WITHHELD
 from evenhand.audit.text.words import METRIC_WORD, denied
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.concluded import Conclusion, as_reason, concluded_in, withheld
 from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
 _DRAWN = Pattern(
-    r"(?:[;:]|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
+    r"(?:[;:]|\.(?=\s+\w+=\d)|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
     r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
@@ -74,7 +74,10 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
             continue
         within = _within(one, found)
         if within is not None:
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, within.cued)
+            clause = one.text[found.end() :]
+            arms = {*_names_in(clause[: clause.find(within.words)])} & {*_names_in(one.text[: found.start()])}
+            sure = within.cued or (bool(arms) and _judged(within))
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, sure)
             continue
         plain = _plainly(log, one, found)
         if plain is not None:
@@ -86,7 +89,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None and not _as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
+        if conclusion is not None and not as_reason(log, conclusion[0].line.number) and not _of_a_thing(conclusion[0]):
             sure = conclusion[1] or _right_behind(one, near[0], conclusion[0])
             sure = sure and not _of_room(one.text, conclusion[0]) and not any(map(outages.ON_PURPOSE.search, before))
             sure = sure and conclusion[0].statement.place - one.place <= _NEXT
@@ -109,7 +112,7 @@ def _failed_in(text: str) -> re.Match[str] | None:
 def _names_in(text: str) -> list[str]:
     """The names of arms in a text, in their order."""
     found = [one for one in outages.ARM_NAME.finditer(text) if not outages.OF_MACHINES.search(text[: one.start()])]
-    return [(one["a"] or one["b"]).lower() for one in found]
+    return [(one["a"] or one["b"] or one["c"]).lower() for one in found]
 
 
 def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | None:
@@ -140,7 +143,7 @@ def _plainly(log: Log, one: Statement, failed: re.Match[str]) -> Conclusion | No
     if not shared or mended or results or not (found.cued or _judged(found)) or _of_a_thing(found):
         return None
     other = _of_room(one.text, found) or _of_another(log, one, failed[0], found)
-    return None if other or _as_reason(log, found.line.number) else found
+    return None if other or as_reason(log, found.line.number) else found
 
 
 def _judged(found: Conclusion) -> bool:
@@ -148,7 +151,8 @@ def _judged(found: Conclusion) -> bool:
     text = found.statement.text
     return (
         outages.LEFT_OUT.search(text) is None
-        or re.search(r"\b(?:worse|worst|weakest|fail)", text, re.IGNORECASE) is not None
+        or re.search(r"\b(?:worse|worst|weakest|fail|(?:does|did)(?:n['’]t| not) work)", text, re.IGNORECASE)
+        is not None
     )
 
 
@@ -170,13 +174,6 @@ def _of_a_thing(found: Conclusion) -> bool:
         _ATTRIBUTE.search(text[:at]) is not None
         and re.match(r"\s+[a-z]{3,}", text[at + len(found.words) :]) is not None
     )
-
-
-def _as_reason(log: Log, line: int) -> bool:
-    """Whether a line stands under a heading of its own for causes or symptoms."""
-    place = log.by_number[line]
-    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
-    return outages.REASON.match(next((one.body for one in above), "")) is not None
 
 
 def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:
@@ -204,7 +201,9 @@ def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
         if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
             continue
         start = clause.start("clause")
-        if outages.CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
+        named = [(name.start(), name.end()) for name in outages.ARM_NAME.finditer(one.text)]
+        told = [n for n in one.numbers if n.start >= start and not any(a <= n.start < b for a, b in named)]
+        if outages.CAUSE.search(clause["clause"]) or told:
             return None
         found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), bool(clause["cue"]))
         return None if _of_room(one.text, found) else found

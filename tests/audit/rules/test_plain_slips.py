@@ -1,0 +1,123 @@
+"""Slips that any reader of a log sees are told aloud, also where a log has several; with a twin that is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+SEEDED = (
+    "| depth | seed 0 | seed 1 | seed 2 | mean | std |\n|---|---|---|---|---|---|\n"
+    "| 4 | 61.2 | 62.4 | 61.5 | 61.7 | 0.62 |\n| 8 | 62.9 | 61.8 | 63.7 | {} | 0.95 |\n"
+)
+TABLES = (
+    "## One\n\n| model | A | B | C | avg |\n|---|---|---|---|---|\n| p | 71.2 | 80.4 | 90.1 | 80.6 |\n"
+    "| q | 70.3 | 81.5 | 88.8 | 80.2 |\n| r | 72.1 | 82.3 | 89.6 | {} |\n| s | 70.9 | 80.0 | 87.9 | 79.6 |\n"
+    "| t | 69.8 | 79.1 | 86.5 | 78.5 |\n\n"
+    "Some words on the first table, and that the models are small.\n\n## Two\n\nMore of them.\n\n"
+    "| optimiser | seeds | mean |\n|---|---|---|\n| one | 68.2, 68.9, 68.4 | 68.50 |\n"
+    "| two | 66.1, 66.4, 66.9 | 66.47 |\n"
+    "| three | 67.7, 67.2, 68.0 | {} |\n"
+)
+DELTAS = (
+    "| part left out | accuracy | Δ |\n|---|---|---|\n| none | 81.64 | – |\n| gate | 80.93 | -0.71 |\n"
+    "| skip | 77.31 | -4.33 |\n| warp | 76.27 | {} |\n| norm | 81.12 | -0.52 |\n| half | 79.97 | {} |\n"
+)
+COURSE = "".join(
+    f"step {100 * i} val_loss={loss:.4f} val_ppl={ppl}\n"
+    for i, (loss, ppl) in enumerate(
+        [(4.2134, "67.59"), (3.9871, "53.90"), (3.7012, "40.50"), (3.5520, "{}"), (3.4417, "31.24"), (3.3602, "28.79"),
+         (3.2951, "26.98"), (3.2504, "25.80")]
+    )
+)  # fmt: skip
+PAIRED = "Over five seeds the differences are +0.6, -0.3, +1.1, +0.2, -0.7 (mean +0.18).\nt = 0.56, p = {}.\n"
+
+ALOUD: dict[str, tuple[str, str, str]] = {
+    "a mean whose spread is that of the values, beside one row that is right": (
+        "mean-disagrees", SEEDED.format("63.2"), SEEDED.format("62.8"),
+    ),
+    "one share in each of two points, and its sibling": (
+        "count-and-rate", "- base: accuracy 262/400 (65.5%)\n- with notes: accuracy 281/400 (73.3%)\n",
+        "- base: accuracy 262/400 (65.5%)\n- with notes: accuracy 281/400 (70.3%)\n",
+    ),
+    "a perplexity in a log of many": ("loss-and-perplexity", COURSE.format("43.88"), COURSE.format("34.88")),
+    "a fraction and its percentage": (
+        "share-twice", "Plain: 0.817 (81.7%).\nMixed: 0.834 (84.3%).\n",
+        "Plain: 0.817 (81.7%).\nMixed: 0.834 (83.4%).\n",
+    ),
+    "a t and its p below the differences": ("p-value-disagrees", PAIRED.format("0.04"), PAIRED.format("0.61")),
+    "an amount in German": (
+        "change-disagrees", "Der Fehler sank von 812.4 auf 790.1 kWh, also um 32.3 kWh.\n",
+        "Der Fehler sank von 812.4 auf 790.1 kWh, also um 22.3 kWh.\n",
+    ),
+    "an amount in English": (
+        "change-disagrees", "The error fell from 812.4 to 790.1 kWh, that is by 32.3 kWh.\n",
+        "The error fell from 812.4 to 790.1 kWh, that is by 22.3 kWh.\n",
+    ),
+    "an amount in Russian": (
+        "change-disagrees", "Ошибка снизилась с 812.4 до 790.1, то есть на 32.3.\n",
+        "Ошибка снизилась с 812.4 до 790.1, то есть на 22.3.\n",
+    ),
+    "results that are stable across two seeds": (
+        "few-seeds", "| model | F1 |\n|---|---|\n| a | 0.71 |\n| b | 0.78 |\n\nResults are stable across 2 seeds.\n",
+        "| model | F1 |\n|---|---|\n| a | 0.71 |\n| b | 0.78 |\n\nResults are stable across 12 seeds.\n",
+    ),
+    "a setting that ran out of memory and is said not to work": (
+        "failure-as-verdict", "- k=48 went OOM at batch 8. k=48 does not work here, dropping it.\n",
+        "- k=48 went OOM at batch 8. k=48 needs a smaller batch, trying it tomorrow.\n",
+    ),
+}  # fmt: skip
+
+
+def told(tmp_path: Path, text: str, name: str = "LOG.md") -> list[Finding]:
+    (tmp_path / name).write_text(f"# Log\n\n{text}" if name.endswith(".md") else text)
+    return [one for one in audit(open_logs([tmp_path / name])) if one.level in ("fault", "caution")]
+
+
+@pytest.mark.parametrize(("rule", "wrong", "right"), ALOUD.values(), ids=ALOUD.keys())
+def test_a_slip_is_told_aloud_and_what_is_right_is_not(tmp_path: Path, rule: str, wrong: str, right: str) -> None:
+    assert [one.rule for one in told(tmp_path, wrong)] == [rule]
+    assert told(tmp_path, right) == []
+
+
+def test_slips_of_two_tables_are_told_both(tmp_path: Path) -> None:
+    assert [one.facts["printed"] for one in told(tmp_path, TABLES.format("84.3", "67.36"))] == ["84.3", "67.36"]
+    assert told(tmp_path, TABLES.format("81.3", "67.63")) == []
+
+
+def test_two_differences_of_a_column_that_a_digit_makes_right_are_told_both(tmp_path: Path) -> None:
+    assert [one.facts["printed"] for one in told(tmp_path, DELTAS.format("-5.73", "-1.76"))] == ["-5.73", "-1.76"]
+    assert told(tmp_path, DELTAS.format("-5.37", "-1.67")) == []
+
+
+def test_two_differences_of_a_column_that_no_digit_makes_right_are_of_something_else(tmp_path: Path) -> None:
+    assert told(tmp_path, DELTAS.format("-2.91", "-3.08")) == []
+
+
+def test_a_count_in_records_that_a_program_wrote_is_told_where_many_others_are_right(tmp_path: Path) -> None:
+    counts = [(1204, 0.602), (1391, 0.6955), (1187, 0.5935), (1422, 0.711), (1310, 0.655), (1266, 0.633)]
+    text = "".join(
+        f'{{"task": "t{i}", "n": 2000, "correct": {k}, "accuracy": {p}}}\n' for i, (k, p) in enumerate(counts)
+    )
+    assert told(tmp_path, text, "runs.jsonl") == []
+    assert [one.place.line for one in told(tmp_path, text.replace("0.711", "0.771"), "runs.jsonl")] == [4]
+
+
+def test_a_perplexity_of_a_column_is_told_where_the_others_are_those_of_their_losses(tmp_path: Path) -> None:
+    rows = [(2.8841, 17.888), (2.8758, 17.74), (2.8672, 17.588), (2.8665, 17.575), (2.8609, 17.477), (2.8926, 18.04)]
+    text = "arm,test_loss,perplexity\n" + "".join(f"a{i},{a},{b}\n" for i, (a, b) in enumerate(rows))
+    assert told(tmp_path, text, "runs.csv") == []
+    (one,) = told(tmp_path, text.replace("17.477", "19.477"), "runs.csv")
+    assert (one.rule, one.place.line) == ("loss-and-perplexity", 6)
+    assert "is 17.48; printed is a perplexity of 19.477" in sentence(one)
+
+
+def test_a_word_that_was_read_in_another_language_is_not_quoted_as_if_it_stood_there(tmp_path: Path) -> None:
+    text = "# 日志\n\n- 三个随机种子：0.672，0.690，0.674，均值 0.679\n- 结论：提升稳定。\n"
+    (tmp_path / "LOG.md").write_text(text)
+    (one,) = [one for one in audit(open_logs([tmp_path / "LOG.md"])) if one.rule == "few-seeds"]
+    assert sentence(one).startswith("What is said here, in English 'stable', rests on 3 seeds")
