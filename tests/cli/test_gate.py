@@ -98,7 +98,7 @@ def test_summary_and_junit_say_what_the_exit_code_says(judged: Path, monkeypatch
     assert done.returncode == 1
     text = (judged / "s.md").read_text()
     assert "### ❌ evenhand gate: does not hold" in text
-    assert re.search(r"\| ✅ \| idea \| default \| score \| \+0\.1\d+ \[.*\] 95 % \| 0\.02 \| gain", text)
+    assert re.search(r"\| ✅ \| idea \| plain \| default \| score \| \+0\.1\d+ \[.*\] 95 % \| 0\.02 \| gain", text)
     assert (judged / "step.md").read_text() == "# before\n" + text
     suites = ElementTree.parse(judged / "j.xml").getroot()
     assert [(s.get("name"), s.get("failures"), s.get("errors")) for s in suites] == [
@@ -226,7 +226,7 @@ def test_the_fixture_passes_and_fails_as_the_gate_does(judged: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=judged, env=environment, capture_output=True, text=True, check=False)
     assert "1 failed, 4 passed" in done.stdout, done.stdout
-    assert "❌ idea · default · score: −0." in done.stdout
+    assert "❌ idea against plain · default · score: −0." in done.stdout
     assert "= evenhand =" in done.stdout
 
 
@@ -264,4 +264,4 @@ def test_the_fixture_compares_runs_on_the_spot(runs: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=runs, env=environment, capture_output=True, text=True, check=False)
     assert "1 failed, 1 passed" in done.stdout, done.stdout
-    assert re.search("❌ worse · .* · acc: −0.25", done.stdout), done.stdout
+    assert re.search("❌ worse against base · .* · acc: −0.25", done.stdout), done.stdout

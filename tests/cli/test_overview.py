@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.recipes.outcome import Execution, Failure, Outcome
-from evenhand.report.overview import overview_lines, overview_markdown, overview_page
+from evenhand.report.overview import overview_lines, overview_markdown, overview_page, verdict_words
 from evenhand.running import standing
 from evenhand.running.enter import decided
 from evenhand.running.extending import extend
@@ -41,6 +42,15 @@ def test_every_fact_of_a_claim_is_there_at_every_width(width: int) -> None:
 
 def test_a_null_arm_is_no_verdict_on_a_variant() -> None:
     assert "no-effect" not in " ".join(line.plain for line in overview_lines([ROW], 200))
+
+
+def test_a_verdict_that_a_rival_decides_names_the_rival() -> None:
+    titles = ("no-effect (trivial, against small_lr, scope seeds)", "no-effect", "no-op", "invalid (saturated)")
+    found = tuple(TitledVerdict(f"arm{i}", "variant", "default", "score", title) for i, title in enumerate(titles))
+    assert verdict_words(replace(ROW, verdicts=found, fixed="before")) == (
+        "≈ 2 no-effect (1 against small_lr), ≡ 1 no-op, × 1 invalid"
+    )
+    assert verdict_words(replace(ROW, verdicts=found[:1], fixed="before")) == "≈ 1 no-effect (against small_lr)"
 
 
 def test_documents_link_to_reports_from_where_they_lie() -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from evenhand.claims.load import LoadedClaim, all_trials
-from evenhand.cli.output import status_documents
+from evenhand.cli.output import plain, status_documents
+from evenhand.decisions.likeness import Alike
+from evenhand.decisions.standing import SetAsideTrial, Standing
+from evenhand.decisions.wording import standing_words
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from tests.ledgers import Book
 
@@ -52,3 +55,13 @@ def test_the_ledger_tells_of_a_claim_what_its_file_tells(happens: Happening, tmp
     for key in ("claim", "hash", "results", "failures", "left_out"):
         assert of_ledger[key] == of_file[key], key
     assert of_file["results"] + len(of_file["failures"]) + len(of_file["left_out"])
+
+
+def test_a_standing_is_read_back_from_plain_data_as_it_was() -> None:
+    known = Alike(2, ("a (b)",), ("off",))
+    aside = (SetAsideTrial("on · default · confirm · seed 2", 3, ("node",), "2026-01-01T00:00:00"),)
+    found = Standing("amended", 1, 6, ("a (b)",), ("margin: 1 -> 2",), alike=known, set_aside=aside, existed=True)
+    again = Standing.of_plain(plain(found))
+    assert standing_words(again) == standing_words(found)
+    late = Standing("post-hoc", 0, 6, alike=known)
+    assert standing_words(Standing.of_plain(plain(late))) == standing_words(late)

@@ -38,7 +38,12 @@ def test_a_result_that_is_set_aside_runs_anew_and_the_claim_counts_as_amended(fi
     again = evenhand(finished, "run", "c.toml", "--json")
     decision = parsed(again)[0]
     assert decision["verdicts"][0]["title"].startswith("gain (amended")
-    assert "its result set aside (the node had a broken fan)" in " ".join(decision["warnings"])
+    assert (
+        "set aside after they had been seen, of on · default · confirm · seed 2 (the node had a broken fan)."
+        in " ".join(decision["warnings"])
+    )
+    (place,) = decision["families"]
+    assert (place["holds"], place["set_aside"]) == (False, True)
     assert "the node had a broken fan" in (finished / ".evenhand/reports/c.html").read_text()
     assert len(trials_of(finished)) == 9, "the outcome that was set aside is still there"
     assert parsed(evenhand(finished, "overview", "--json"))["claims"][0]["fixed"] == "amended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report.text import verdict_lines
-from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
+from evenhand.testing.worlds import TEXT, World, claim_of, failed, outcomes_of, with_scores
 from tests.decisions.test_decide import CONTROL, NULL, text_with, verdict_of
 
 
@@ -30,8 +31,8 @@ def test_beside_a_gain_stands_how_often_a_collapse_could_hide() -> None:
     assert found.estimate is not None
     right = found.estimate / (found.estimate + found.scores[1])
     assert found.collapse.break_even == pytest.approx(right)
-    words = "0 of 6 seeds collapsed; a rate up to 39 % is not excluded; the gain is lost from"
-    assert f"{words} {share} % on" in decision.verdicts[0].reasons[0]
+    words = "0 of 6 seeds collapsed, which does not exclude that up to 39 % of all seeds do; from"
+    assert f"{words} {share} % on the mean gain is used up" in decision.verdicts[0].reasons[0]
     assert words in " ".join(" ".join(verdict_lines(claim, decision)).split())
     assert plain(decision)["verdicts"][0]["contrasts"][0]["collapse"]["not_excluded"] == pytest.approx(0.393, abs=1e-3)
 
@@ -69,8 +70,48 @@ def test_without_a_floor_the_rate_at_which_the_gain_is_lost_is_said_to_be_unknow
     found = verdict_of(text_with(effect=0.2).replace('name = "score"', 'name = "loss"\nceiling = 9.0'))
     bare = verdict_of(text_with(effect=0.2).replace('name = "score"', 'name = "loss"'))
     assert found.kind == bare.kind == "gain"
-    assert "the gain is lost from" in found.reasons[0]
+    assert "on the mean gain is used up" in found.reasons[0]
     assert "neither a floor nor a chance level is declared" in bare.reasons[0]
+
+
+def lose(arm: str, *seeds: int) -> Callable[[Trial, Outcome], Outcome]:
+    return lambda trial, made: failed("code", "boom") if trial.arm == arm and trial.seed in seeds else made
+
+
+@pytest.mark.parametrize("seeds", [(2,), (0, 2)])
+def test_trials_that_failed_are_named_with_arm_seeds_class_and_cure(seeds: tuple[int, ...]) -> None:
+    claim = claim_of(TEXT)
+    decision = decide(claim, outcomes_of(claim, change=lose("on", *seeds)))
+    (warning,) = [w for w in decision.warnings if "failed" in w]
+    which = "seed 2" if len(seeds) == 1 else "seeds 0, 2"
+    assert warning.startswith(f"'on' failed in 'default' at {which} (code: boom), and ")
+    assert "Mend it" in warning
+    assert decision.failed, "pairs are missing"
+    assert f"{6 - len(seeds)} of 6 seeds" in " ".join(verdict_lines(claim, decision))
+
+
+def test_a_decision_that_lacks_no_trial_has_not_failed() -> None:
+    claim = claim_of(TEXT)
+    assert not decide(claim, outcomes_of(claim)).failed
+    assert decide(claim, {}).failed, "its trials are still to run"
+
+
+def test_a_control_that_could_show_nothing_as_it_is_saturated_is_told() -> None:
+    def change(trial: Trial, outcome: Outcome) -> Outcome:
+        return with_scores(outcome, np.ones(100)) if trial.condition == "control" else outcome
+
+    claim = claim_of(text_with(CONTROL.format(effect=0.0)))
+    warnings = decide(claim, outcomes_of(claim, change=change)).warnings
+    (warning,) = [w for w in warnings if w.startswith("Control condition 'control'")]
+    assert "neither shown nor refuted (invalid (saturated))" in warning
+
+
+@pytest.mark.parametrize(("seeds", "told"), [("[0]", False), ("[0, 1, 2]", True)])
+def test_what_intervals_rest_on_is_told_where_there_are_intervals(seeds: str, *, told: bool) -> None:
+    claim = claim_of(TEXT.replace("[0, 1, 2, 3, 4, 5]", seeds))
+    assert any(w.startswith("The intervals rest") for w in decide(claim, outcomes_of(claim)).warnings) is told
+    same = decide(claim, outcomes_of(claim, change=lambda _, made: with_scores(made, np.ones(100))))
+    assert not any(w.startswith("The intervals rest") for w in same.warnings)
 
 
 def grouped(form: str, *, shared: float, clusters: bool = False, scope: str = "recipe") -> Decision:

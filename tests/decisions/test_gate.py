@@ -17,6 +17,7 @@ from evenhand.decisions.verdict import (
     Verdict,
     VerdictKind,
 )
+from evenhand.report.gate import gate_lines
 from evenhand.statistics import identical_scores
 
 HOLDS, FAILS, OPEN = Answer.HOLDS, Answer.FAILS, Answer.UNDECIDED
@@ -98,6 +99,29 @@ def test_to_fall_behind_a_rival_is_no_regression_and_no_gain() -> None:
     )
     assert asked(found, require="no-regression").answer is HOLDS
     assert asked(found, require="gain").answer is FAILS
+
+
+def beaten_by_none(kind: str, *, standing: str = "rival") -> Verdict:
+    """A variant that gains over the baseline, and against the rival shows what ``kind`` says."""
+    against = replace(contrast(kind, -0.01, 0.012), against="rival", against_role="rival")
+    over = contrast("gain", 0.01, 0.05, words="against plain: gain")
+    return verdict(over, kind, contrasts=(over, against), standing=standing)
+
+
+def test_no_effect_is_asked_against_the_baseline_whatever_a_rival_says() -> None:
+    gained = asked(beaten_by_none("no-effect"), require="no-effect")
+    assert gained.answer is FAILS
+    (row,) = gained.rows
+    assert (row.against, row.interval, row.why) == ("plain", (0.01, 0.05), "against plain: gain")
+    assert asked(beaten_by_none("inconclusive"), require="no-effect").answer is FAILS
+
+
+def test_the_numbers_of_a_row_are_those_of_the_contrast_that_answers() -> None:
+    (row,) = asked(beaten_by_none("no-effect"), require="gain").rows
+    assert (row.against, row.estimate, row.interval) == ("rival", 0.001, (-0.01, 0.012))
+    assert any("idea against rival" in line for line in gate_lines(asked(beaten_by_none("no-effect"), require="gain")))
+    (row,) = asked(beaten_by_none("no-effect"), require="no-regression").rows
+    assert (row.against, row.interval) == ("plain", (0.01, 0.05))
 
 
 def test_a_null_arm_that_failed_leaves_everything_open() -> None:

@@ -19,13 +19,13 @@ from safetensors.torch import save_file
 
 from evenhand.errors import DataError, Diverged
 from evenhand.execution.failures import (
-    ADVICE,
     Ending,
     classify,
     failure_of,
     failure_without_outcome,
 )
 from evenhand.execution.retries import POLICY, keeps_its_work
+from evenhand.recipes.error_classes import ADVICE
 from evenhand.recipes.outcome import FailureClass
 from tests.full_disk import largest_file
 

@@ -72,3 +72,19 @@ def test_an_interval_without_bounds_is_a_dash():
 )
 def test_sentences_are_typeset_without_touching_names(plain, typeset):
     assert numbers.typeset(plain) == typeset
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "places"),
+    [
+        (0.006, 0.0098, 4),
+        (0.006, 0.00996, 5),
+        (0.006, 0.01, 3),
+        (-0.0099, 0.002, 4),
+        (0.0, 0.0099999, 3),
+        (0.01, 0.02, 3),
+    ],
+)
+def test_a_bound_that_rounding_would_put_onto_the_margin_has_more_digits(low, high, places):
+    assert numbers.decimals_apart((low, high), 0.01, 3) == places
+    assert numbers.decimals_apart(None, 0.01, 3) == 3

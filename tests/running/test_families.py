@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.cli.output import decision_document
 from evenhand.decisions.ledger_families import jointly
 from evenhand.decisions.standing import FamilyPlace
@@ -14,6 +15,7 @@ from evenhand.decisions.wording import family_words
 from evenhand.errors import ClaimError
 from evenhand.running.families import at_level, families
 from evenhand.running.plan import plan_of, smallest_effect_words
+from evenhand.running.watching import ClaimSeen, RunSeen
 from tests.ledgers import Book
 
 
@@ -30,12 +32,25 @@ def test_a_verdict_says_which_claim_it_is_of_how_many_on_its_recipe_and_metric(b
         book.attempt(effect)
     decision = book.whole("last", "[9, 10, 11]")
     (place,) = decision.families
-    assert (place.place, place.claims, place.left, place.gains) == (3, 3, 1, 0)
+    assert (place.place, place.claims, place.left, place.running, place.gains) == (3, 3, 1, 0, 0)
     assert place.tries == {"baseline": 1, "variant": 2}
     assert family_words(place).startswith(
         "Claim 3 of 3 on `world` / score in this ledger; 0 gains; 1 claim was started and left; "
         "tries: variant 2, baseline 1."
     )
+
+
+def test_a_claim_that_runs_at_this_moment_is_not_said_to_be_left(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = book.enter(book.claim("other", "[3, 4, 5]"))
+    book.run(other, trials=3)
+    going = ClaimSeen("other", "confirm", 3, 6, 3, 0, hash=other.resolved.hash)
+    run = RunSeen(1, "host", 0.0, 1.0, 1, 3, (going,), ())
+    monkeypatch.setattr("evenhand.running.families.runs_of", lambda _: [run])
+    (place,) = book.whole("mine", "[0, 1, 2]", effect=0.0001).families
+    assert (place.left, place.running) == (0, 1)
+    assert "1 claim is running" in family_words(place)
+    states = {row.claim: row.state for row in families(book.ledger)[0].rows}
+    assert states == {"other": "running", "mine": "decided"}
 
 
 @pytest.mark.slow
@@ -61,6 +76,45 @@ def test_a_claim_on_known_outcomes_is_shown_spends_nothing_and_its_gain_never_ho
     fresh = book.whole("fresh", "[6, 7, 8]", effect=0.4)
     (row,) = [r for r in families(book.ledger)[0].rows if r.claim == "fresh"]
     assert (row.test, fresh.families[0].place) == (2, 3)
+
+
+def set_aside(book: Book, loaded: LoadedClaim, seed: int, times: int = 1) -> None:
+    """Set a variant's result aside, and run it again, so often."""
+    trial = next(t for t in all_trials(loaded.resolved) if t.arm == "on" and t.seed == seed)
+    for _ in range(times):
+        book.ledger.record_set_aside(trial.id, trial.label(), "node", "result")
+        book.run(loaded)
+
+
+def test_a_gain_does_not_hold_where_results_were_set_aside_once_they_were_known(book: Book) -> None:
+    loaded = book.enter(book.claim("c", "[0, 1, 2]", effect=0.4))
+    book.run(loaded)
+    assert book.decide(loaded).families[0].holds
+    earned = families(book.ledger)[0].next_level
+    set_aside(book, loaded, 1, times=3)
+    set_aside(book, loaded, 2)
+    before = families(book.ledger)[0].rows[0]
+    assert (before.gains, before.holds) == (0, None), "what was decided of other results does not stand"
+    decision = book.decide(loaded)
+    (place,), ((row,),) = decision.families, [one.rows for one in families(book.ledger)]
+    assert decision.verdicts[0].title.startswith("gain (amended")
+    assert (place.holds, place.p, place.level) == (row.holds, row.p, row.level)
+    assert place.holds is False
+    assert "results were set aside" in family_words(place)
+    assert families(book.ledger)[0].next_level < earned, "a gain that does not hold earns nothing"
+    assert row.test == 1, "it spends all the same"
+    (told,) = [w for w in decision.warnings if "set aside" in w]
+    assert told.count("seed 1") == told.count("seed 2") == 1
+    assert "3 times" in told
+    assert "error rate is no longer known" in told
+
+
+def test_a_failure_that_is_set_aside_changes_nothing_of_a_gain(book: Book) -> None:
+    loaded = book.enter(book.claim("c", "[0, 1, 2]", effect=0.4))
+    trial = all_trials(loaded.resolved)[0]
+    book.ledger.record_set_aside(trial.id, trial.label(), "mended", "infrastructure")
+    book.run(loaded)
+    assert book.decide(loaded).families[0].holds
 
 
 def test_a_claim_on_copies_of_the_same_trials_is_one_with_the_first(book: Book) -> None:

@@ -11,13 +11,16 @@ import pytest
 
 from evenhand.claims.load import all_trials, load_claim
 from evenhand.decisions.verdict import Decision
+from evenhand.decisions.wording import family_words
 from evenhand.errors import DataError
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.report.save import save_report
 from evenhand.running.enter import decided, fix_claim
+from evenhand.running.families import families
 from evenhand.running.run import run_claim
 from evenhand.runs.recipe import arm_outcome, dumped, read_arm, seed_for
+from evenhand.statistics.online import online_levels
 from tests.runs.logs import lm_eval
 
 SEEDS = range(4)
@@ -89,6 +92,27 @@ def test_a_claim_put_to_runs_that_exist_is_retrospective_and_says_that_no_budget
     assert missing == ()
     assert "What could have been chosen after the fact" in page.read_text()
     assert "Retrospective: the runs existed" in page.read_text()
+
+
+@pytest.mark.parametrize("amend", [False, True])
+def test_a_gain_over_runs_that_existed_spends_nothing_and_does_not_hold_in_the_ledger(
+    tmp_path: Path, *, amend: bool
+) -> None:
+    write_runs(tmp_path, "base", 0.5, steps=100)
+    write_runs(tmp_path, "new", 0.8, steps=100)
+    path, ledger = claim_file(tmp_path), Ledger(tmp_path / "ledger")
+    if amend:
+        decide(tmp_path, path)
+        path.write_text(path.read_text().replace("margin = 0.02", "margin = 0.03"))
+        fix_claim(load_claim(path), ledger, amend=True)
+    decision = decide(tmp_path, path)
+    assert decision.verdicts[0].title.startswith("gain (amended" if amend else "gain (retrospective")
+    (place,) = decision.families
+    assert (place.holds, place.level) == (False, None)
+    (family,) = families(ledger)
+    assert {row.test for row in family.rows} == {None}
+    assert family.next_level == online_levels([]).next_level * 2
+    assert ("its outcomes were known" if amend else "the runs existed") in family_words(place)
 
 
 @pytest.mark.slow

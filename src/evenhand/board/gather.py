@@ -30,9 +30,9 @@ from evenhand.board.seen import (
 from evenhand.board.trails import Trails, drawn
 from evenhand.board.verdicts import Verdicts, shown
 from evenhand.errors import EvenhandError
-from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.ledger.segments import Entry
+from evenhand.recipes.error_classes import ADVICE
 from evenhand.recipes.outcome import FailureClass
 from evenhand.running import control
 from evenhand.running.watching import ClaimSeen, RunSeen, TrialSeen, device_memory, resident_memory, runs_of

@@ -1,9 +1,9 @@
 """The command line: ``evenhand run claims/future_seed/rightcopy.toml``.
 
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
-input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
-ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
-(not decided); ``audit --strict`` with 1 where it finds a fault.
+input (a claim, a setting, a path); 3 done, but trials failed, so that pairs or verdicts are missing; 4 the ledger is
+damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3 (not
+decided); ``audit --strict`` with 1 where it finds a fault.
 """
 
 from __future__ import annotations
@@ -80,9 +80,10 @@ def _app(names: Sequence[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
-        epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
-        "trouble, 130 interrupted. `gate` ends with 0 where all holds, 1 where something does not, 3 where it cannot "
-        "be told; `recheck` ends with 1 where a verdict comes out otherwise, `audit --strict` where it finds a fault.",
+        epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, so that "
+        "pairs or verdicts are missing, 4 ledger trouble, 130 interrupted. `gate` ends with 0 where all holds, 1 where "
+        "something does not, 3 where it cannot be told; `recheck` ends with 1 where a verdict comes out otherwise, "
+        "`audit --strict` where it finds a fault.",
     )
     found.callback()(evenhand)
     for name in names:

@@ -16,10 +16,10 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.cli.wrapped import tell
 from evenhand.errors import counted
-from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
+from evenhand.recipes.error_classes import ADVICE
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import families, searching, standing
 from evenhand.running.enter import stale_results

@@ -34,7 +34,7 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         if document["standing"]["fixed"] != "before":
             from evenhand.decisions.wording import standing_words  # here: imports statistics
 
-            told = standing_words(Standing(**document["standing"]))
+            told = standing_words(Standing.of_plain(document["standing"]))
             tell(console, told, "yellow", "  ")
         for one in document["interventions"]:
             done = intervention_words(one["what"], one["time"], one["results"], one["trials"])

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from evenhand.decisions.agreement import OtherPackages
-from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, SilentNull, UnshownControl
+from evenhand.decisions.cautions import (
+    Caution,
+    FailedTrials,
+    FewSeeds,
+    GroupedItems,
+    PerVerdict,
+    SilentNull,
+    UnshownControl,
+)
 from evenhand.decisions.fault_words import who_words
 from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
+from evenhand.recipes.error_classes import ADVICE
+
+SHOWN = 12
+"""Seeds that a sentence names."""
+
+LONGEST = 200
+"""Characters of what a failure says."""
 
 
 def _plain(value: float) -> str:
@@ -19,7 +34,7 @@ def caution_words(caution: Caution) -> str:
     match caution:
         case FewSeeds() | PerVerdict() | GroupedItems():
             return _of_intervals(caution)
-        case UnshownControl() | SilentNull() | BudgetNotShown():
+        case UnshownControl() | SilentNull() | BudgetNotShown() | FailedTrials():
             return _of_arms(caution)
         case _:
             return _of_results(caution)
@@ -49,13 +64,19 @@ def _of_intervals(caution: FewSeeds | PerVerdict | GroupedItems) -> str:
             )
 
 
-def _of_arms(caution: UnshownControl | SilentNull | BudgetNotShown) -> str:
+def _of_arms(caution: UnshownControl | SilentNull | BudgetNotShown | FailedTrials) -> str:
     """What arms do not show."""
     match caution:
-        case UnshownControl(condition, arm, kind):
+        case FailedTrials(arm, condition, seeds, kind, told):
+            which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds[:SHOWN]))}"
+            more = f" and {len(seeds) - SHOWN} more" if len(seeds) > SHOWN else ""
+            failed = f"{kind}: {' '.join(told.split())[:LONGEST]}" if told else kind
+            pairs = "its pair is missing" if len(seeds) == 1 else "their pairs are missing"
+            return f"'{arm}' failed in '{condition}' at {which}{more} ({failed}), and {pairs}. {ADVICE[kind]}"
+        case UnshownControl(condition, arm, title):
             return (
                 f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
-                f"shown nor refuted ({kind})."
+                f"shown nor refuted ({title})."
             )
         case SilentNull(arm):
             return (

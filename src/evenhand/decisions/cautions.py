@@ -15,6 +15,7 @@ from evenhand.decisions.agreement import OtherPackages
 from evenhand.decisions.pairs import Cell, Pairs
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 from evenhand.decisions.verdict import Verdict, VerdictKind
+from evenhand.recipes.outcome import FailureClass
 
 FEW_SEEDS = 5
 """Up to here nobody can check whether seed means are normal."""
@@ -51,11 +52,11 @@ class GroupedItems:
 
 @dataclass(frozen=True)
 class UnshownControl:
-    """A control condition in which that nothing happens is neither shown nor refuted: ``kind`` is its verdict."""
+    """A control condition in which that nothing happens is neither shown nor refuted: ``title`` is what was found."""
 
     condition: str
     arm: str
-    kind: VerdictKind
+    title: str
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,25 @@ class SilentNull:
     arm: str
 
 
+@dataclass(frozen=True)
+class FailedTrials:
+    """Trials that failed alike, so that their pairs are missing.
+
+    Attributes:
+        arm, condition, seeds: which trials.
+        kind, told: class of the failure, and what it says.
+    """
+
+    arm: str
+    condition: str
+    seeds: tuple[int, ...]
+    kind: FailureClass
+    told: str
+
+
 Caution = (
-    FewSeeds | PerVerdict | GroupedItems | UnshownControl | SilentNull | OtherPackages | Replaced | OtherRecipeCode
-    | BudgetNotShown | LeftOutSeeds | Unblinded
+    FailedTrials | FewSeeds | PerVerdict | GroupedItems | UnshownControl | SilentNull | OtherPackages | Replaced
+    | OtherRecipeCode | BudgetNotShown | LeftOutSeeds | Unblinded
 )  # fmt: skip
 
 
@@ -78,10 +95,25 @@ def few_seeds(verdicts: Sequence[Verdict]) -> list[Caution]:
         for verdict in verdicts
         if verdict.kind.rests_on_estimate
         for contrast in verdict.contrasts
-        if contrast.scope != "checkpoint" and contrast.estimate is not None
+        if contrast.scope != "checkpoint" and contrast.interval is not None
     ]
     few = tuple(sorted({count for count in paired if 1 < count <= FEW_SEEDS}))
     return [FewSeeds(few)] if few else []
+
+
+def failed_trials(verdicts: Sequence[Verdict]) -> list[Caution]:
+    """Trials whose pairs are missing as they failed; what diverged, or gives no value, is told with its contrast."""
+    found: dict[tuple[str, str, FailureClass, str], set[int]] = {}
+    for contrast in (contrast for verdict in verdicts for contrast in verdict.contrasts):
+        for seed, lacking in contrast.missing.items():
+            for arm, one in lacking.items():
+                if one.kind != "pending" and one.kind != "undefined" and one.kind != "diverged":  # noqa: PLR1714
+                    said = "" if contrast.judgement.case == "no pair" else one.told  # its own sentence has it
+                    found.setdefault((arm, contrast.condition, one.kind, said), set()).add(seed)
+    return [
+        FailedTrials(arm, condition, tuple(sorted(seeds)), kind, told)
+        for (arm, condition, kind, told), seeds in found.items()
+    ]
 
 
 def per_verdict(verdicts: Sequence[Verdict], alpha: float) -> list[Caution]:
@@ -105,13 +137,32 @@ def grouped_items(cell: Cell, compared: Sequence[Pairs]) -> list[Caution]:
 
 
 def unshown_controls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Caution]:
-    """Control conditions in which that nothing happens is neither shown nor refuted."""
+    """Control conditions in which that nothing happens is neither shown nor refuted.
+
+    One that is invalid is told where the variant is judged elsewhere: else no verdict would rest on it.
+    """
     still = {condition.name for condition in claim.expected_still}
+    judged = {(v.arm, v.metric) for v in verdicts if v.condition not in still and v.kind.rests_on_estimate}
     return [
-        UnshownControl(verdict.condition, verdict.arm, verdict.against_baseline)
+        UnshownControl(verdict.condition, verdict.arm, _found(verdict))
         for verdict in verdicts
-        if verdict.condition in still and verdict.role == "variant" and not verdict.against_baseline.settled
+        if verdict.condition in still
+        and verdict.role == "variant"
+        and _shows_neither(verdict.against_baseline, judged=(verdict.arm, verdict.metric) in judged)
     ]
+
+
+def _shows_neither(kind: VerdictKind, *, judged: bool) -> bool:
+    """Whether a control says neither that something happens nor that nothing does."""
+    return not kind.settled or (kind is VerdictKind.INVALID and judged)
+
+
+def _found(verdict: Verdict) -> str:
+    """What the contrast with the baseline says alone, with its brackets."""
+    if not verdict.contrasts:
+        return verdict.title
+    found = verdict.contrasts[0]
+    return f"{found.kind} ({found.qualifier})" if found.qualifier else found.kind
 
 
 def silent_nulls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Caution]:

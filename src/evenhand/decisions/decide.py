@@ -18,7 +18,7 @@ from evenhand.decisions.contrasts import contrast
 from evenhand.decisions.families import Contrasts, answers, compare, null_answers
 from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
-from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
+from evenhand.decisions.progress import Progress, cells, furthest, look_reached, progress_of
 from evenhand.decisions.search import tried_arms
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
 from evenhand.decisions.wording import with_reasons, worded, worded_interaction
@@ -38,6 +38,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes, *, beside: bool = True) -> 
     known = Contrasts(claim, outcomes)
     now = progress_of(known)
     look = look_reached(claim, now)
+    now = furthest(claim, now, outcomes)
     here = cells(claim, now, claim.primary)
     # Where a claim ended at an early look, the seeds that would settle a null arm were planned, and not needed.
     plan = beside and (look is None or not look.early)
@@ -147,7 +148,8 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
     """What a reader must know before believing the verdicts."""
     claim = known.claim
     level = 1 - claim.claim.alpha
-    found = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
+    found = [*cautions.failed_trials(verdicts), *cautions.few_seeds(verdicts)]
+    found += cautions.per_verdict(verdicts, claim.claim.alpha)
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
     for cell in cells(claim, now, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [

@@ -41,6 +41,8 @@ class Member:
         begun: place of the first result that was made for it; None where there is none.
         decided: place of its decision, or None.
         fixed, known: when it was fixed, and how many of its outcomes were known then, themselves or by their like.
+        existed: it was put to runs that existed.
+        set_aside: results of it were set aside once they were known, so that what counts was chosen seeing them.
         broad: its record says what was known by its like: such claims are one where arms and seeds are the same.
         verdicts: ``arm/condition/metric`` to title, as decided.
         recorded: family to what the decision wrote down of it.
@@ -57,6 +59,8 @@ class Member:
     broad: bool = False
     verdicts: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    existed: bool = False
+    set_aside: bool = False
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False, compare=False)
 
     def cells(self, role: str) -> Cells:
@@ -67,14 +71,19 @@ class Member:
         return self._cells[role]
 
     @property
+    def late(self) -> bool:
+        """Whether outcomes were there to be known when it was entered: it spends nothing, and its gain never holds."""
+        return self.known > 0 or self.existed
+
+    @property
     def is_test(self) -> bool:
         """Whether it spends: it has results of its own, and none was known when it was entered."""
-        return self.begun is not None and self.known == 0
+        return self.begun is not None and not self.late
 
     @property
     def counts(self) -> bool:
         """Whether anything was seen of it."""
-        return self.begun is not None or self.decided is not None or self.known > 0
+        return self.begun is not None or self.decided is not None or self.late
 
 
 def families_of(identity: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -138,7 +147,7 @@ def copies(members: Sequence[Member]) -> dict[str, str]:
     for member in members:
         own = member.cells("variant")
         earlier = min((owner[cell] for cell in own if cell in owner), key=lambda m: m.entered, default=None)
-        if earlier is not None and member.known == 0:
+        if earlier is not None and not member.late:
             mine, theirs = (_keys(one.cells("baseline")) for one in (member, earlier))
             if mine & theirs:
                 found[member.hash] = found.get(earlier.hash, earlier.hash)

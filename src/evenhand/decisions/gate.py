@@ -1,6 +1,8 @@
 """What a gate asks of verdicts: a gain, no regression, or no effect; it holds, does not hold, or is not decided. Pure.
 
-"No regression" is non-inferiority: the one-sided bound of the equivalence test against the baseline, at its own level,
+A gain is one over the baseline and every rival. The two others are asked of the contrast with the baseline alone: that
+a variant does not differ from a rival says nothing of whether it differs from the baseline. "No regression" is
+non-inferiority: the one-sided bound of the equivalence test against the baseline, at its own level,
 lies above -margin (:func:`evenhand.statistics.not_worse` states its error rate). What makes a contrast invalid, or
 leaves it without an interval, leaves the gate undecided; so does a pair that one arm lost, unless the verdict was
 tried with it at its worst and stood.
@@ -25,7 +27,7 @@ from evenhand.decisions.gate_grounds import (
     VerdictItself,
 )
 from evenhand.decisions.gate_words import ground_words
-from evenhand.decisions.verdict import Contrast, Decision, Interval, Verdict, VerdictKind
+from evenhand.decisions.verdict import Contrast, Decision, Interval, Verdict, VerdictKind, deciding_interval
 
 Requirement = Literal["gain", "no-regression", "no-effect"]
 REQUIREMENTS: tuple[Requirement, ...] = get_args(Requirement)
@@ -73,8 +75,9 @@ class Row:
         answer: whether the requirement holds.
         verdict: title of the verdict.
         ground: what the answer rests on; :attr:`why` says it.
-        estimate, interval, level: difference to the baseline, and the interval that the answer rests on.
+        estimate, interval, level: difference to ``against``, and the interval that the answer rests on.
         margin: of the metric.
+        against: the arm of the contrast that answers; empty where there is none.
     """
 
     arm: str
@@ -87,6 +90,7 @@ class Row:
     interval: Interval | None
     level: float
     margin: float
+    against: str = ""
 
     @property
     def why(self) -> str:
@@ -153,20 +157,27 @@ def gate(
 
 
 def _row(verdict: Verdict, criterion: Criterion, require: Requirement) -> Row:
-    judges = {"gain": _gain, "no-effect": _no_effect}
-    baseline = verdict.contrasts[0] if verdict.contrasts else None
+    found = verdict.contrasts[0] if verdict.contrasts else None
     if require == "no-regression":
-        answer, ground = _no_regression(verdict, baseline, criterion)
+        answer, ground = _no_regression(verdict, found, criterion)
+    elif require == "no-effect":
+        answer, ground = _no_effect(verdict, found)
     else:
-        answer, ground = judges[require](verdict), _itself(verdict)
-    interval, level = (None, 0.0) if baseline is None else (baseline.interval, baseline.level)
-    if baseline is not None and require != "gain":
-        interval, level = baseline.equivalence_interval, baseline.equivalence_level
-    estimate = None if baseline is None else baseline.estimate
+        found = verdict.deciding or found
+        answer, ground = _gain(verdict), _itself(verdict)
+    interval, level = (None, 0.0) if found is None else _rests_on(found, require)
     return Row(
-        verdict.arm, verdict.condition, verdict.metric, answer, verdict.title, ground, estimate, interval, level,
-        criterion.margin,
+        verdict.arm, verdict.condition, verdict.metric, answer, verdict.title, ground,
+        None if found is None else found.estimate, interval, level, criterion.margin,
+        "" if found is None else found.against,
     )  # fmt: skip
+
+
+def _rests_on(found: Contrast, require: Requirement) -> tuple[Interval | None, float]:
+    """The interval that answers: that of the equivalence test, unless an effect is asked for, or what is found."""
+    if require == "gain" or (require == "no-effect" and found.kind.is_effect):
+        return deciding_interval(found)
+    return found.equivalence_interval, found.equivalence_level
 
 
 def _itself(verdict: Verdict) -> Ground:
@@ -180,10 +191,14 @@ def _gain(verdict: Verdict) -> Answer:
     return Answer.FAILS if verdict.kind.shows_no_gain else Answer.UNDECIDED
 
 
-def _no_effect(verdict: Verdict) -> Answer:
-    if verdict.kind.is_nothing:
-        return Answer.HOLDS
-    return Answer.FAILS if verdict.kind.is_effect else Answer.UNDECIDED
+def _no_effect(verdict: Verdict, found: Contrast | None) -> tuple[Answer, Ground]:
+    """Against the baseline alone: to be no better than a rival is not to have no effect."""
+    if verdict.overruled is not None or found is None:
+        return Answer.UNDECIDED, _itself(verdict)
+    ground = VerdictItself(found.words, found.kind) if found is not verdict.deciding else _itself(verdict)
+    if found.kind.is_nothing:
+        return Answer.HOLDS, ground
+    return Answer.FAILS if found.kind.is_effect else Answer.UNDECIDED, ground
 
 
 def _no_regression(verdict: Verdict, found: Contrast | None, criterion: Criterion) -> tuple[Answer, Ground]:

@@ -11,7 +11,7 @@ which rises with earlier discoveries and sums to what its family may spend, does
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -91,8 +91,9 @@ def _line(members: Sequence[Member], family: str, p_values: Mapping[str, float |
         decided = None
         if member.decided is not None:
             decided = max(place, bisect_left(begun, member.decided))
-        half = None if decided is None else (1.0 if p is None else p / SIDES)
-        asked.append(OnlineTest(half, decided, recorded=None if known is None else bool(known.holds)))
+        half = None if decided is None else (1.0 if p is None or member.set_aside else p / SIDES)
+        held = None if known is None else bool(known.holds) and not member.set_aside
+        asked.append(OnlineTest(half, decided, recorded=held))
     return _Line(tuple(members), same, tuple(tests), online_levels(asked, LEDGER_RATE, METHOD))
 
 
@@ -120,7 +121,7 @@ def gain_p(decision: Decision, metrics: Sequence[str]) -> float | None:
 
 def _level(line: _Line, member: Member) -> tuple[int | None, float | None]:
     """Which test a claim is, and its two-sided level; what was written down when it was decided stays."""
-    place = line.test(member.hash) if member.known == 0 else None
+    place = None if member.late else line.test(member.hash)
     return place, None if place is None else min(1.0, SIDES * line.levels.levels[place])
 
 
@@ -132,6 +133,7 @@ def place_of(
     p_values: Mapping[str, float | None],
     tried: Sequence[Mapping[str, Any]],
     own_tries: Mapping[str, int] | None = None,
+    running: Collection[str] = (),
 ) -> FamilyPlace:
     """Where a claim stands in one of its families.
 
@@ -143,16 +145,18 @@ def place_of(
         p_values: see :func:`line_of`.
         tried: settings of the exploratory trials of its recipe, and of what other claims' searches tried.
         own_tries: arm to the configurations that its own search tried.
+        running: hashes of claims that some process runs at this moment.
     """
     metrics = families_of(member.identity)[family]
     own = [m for m in members if (m.counts or m.hash == member.hash) and family in families_of(m.identity)]
     line = _line(own, family, p_values)
     others = [m for m in line.members if m.hash not in line.same]
+    undecided = [m for m in others if m.decided is None and m.begun is not None and m.hash != member.hash]
     test, level = _level(line, member)
-    if level is None and member.known == 0 and member.begun is None:
+    if level is None and not member.late and member.begun is None:
         level = min(1.0, SIDES * line.levels.next_level)
     known = member.recorded.get(family)
-    level = known.level if known is not None else level
+    level = known.level if known is not None and not member.late else level
     p = gain_p(decision, metrics) if decision is not None else None
     head = line.same.get(member.hash, "")
     holds = None
@@ -166,12 +170,13 @@ def place_of(
         place=line.place(member.hash),
         claims=line.size,
         gains=sum(
-            m.known == 0
+            not m.late
             and (holds is not None if m.hash == member.hash else gains(m, families_of(m.identity)[family]) > 0)
             for m in others
         ),
-        left=sum(m.decided is None and m.begun is not None and m.hash != member.hash for m in others),
-        post_hoc=sum(m.known > 0 for m in others),
+        left=sum(m.hash not in running for m in undecided),
+        running=sum(m.hash in running for m in undecided),
+        post_hoc=sum(m.late for m in others),
         copy_of=next((m.claim for m in members if m.hash == head), "") if head else "",
         tries=tries_of(member.identity, tried, own_tries),
         level=level,
@@ -180,12 +185,19 @@ def place_of(
         strict=is_strict(member.identity),
         beside=_beside(members, member, metrics) if named else None,
         rerun=member.fixed == "rerun",
+        existed=member.existed,
+        set_aside=member.set_aside,
         remaining=line.levels.wealth,
     )
 
 
 def _stands(line: _Line, member: Member, family: str, test: int | None) -> bool:
-    """Whether a gain is one of the claim's own: a copy's is that of the first, one run again keeps what it had."""
+    """Whether a gain is one of the claim's own: a copy's is that of the first, one run again keeps what it had.
+
+    None is where results were set aside: which ones count was chosen seeing them.
+    """
+    if member.set_aside:
+        return False
     if member.hash in line.same:
         return test is not None and line.levels.discoveries[test]
     known = member.recorded.get(family)
@@ -225,12 +237,17 @@ def _beside(members: Sequence[Member], member: Member, metrics: Sequence[str]) -
 
 
 def listing(
-    members: Sequence[Member], family: str, p_values: Mapping[str, float | None], tries: int = 0
+    members: Sequence[Member],
+    family: str,
+    p_values: Mapping[str, float | None],
+    tries: int = 0,
+    running: Collection[str] = (),
 ) -> LedgerFamily:
     """A family as it stands, for who looks at the whole of it."""
     line = line_of(members, family, p_values)
     names = {member.hash: member.claim for member in line.members}
     rows = [_row(line, member, family, names, p_values) for member in line.members]
+    rows = [replace(row, state="running") if row.state == "left" and row.hash in running else row for row in rows]
     levels = line.levels
     return LedgerFamily(
         family, METHOD, LEDGER_RATE, tuple(rows), levels.wealth, min(1.0, SIDES * levels.next_level), tries
@@ -241,7 +258,7 @@ def _row(
     line: _Line, member: Member, family: str, names: Mapping[str, str], p_values: Mapping[str, float | None]
 ) -> FamilyRow:
     head = line.same.get(member.hash, member.hash)
-    test = line.test(head) if member.known == 0 else None
+    test = None if member.late else line.test(head)
     found = gains(member, families_of(member.identity)[family])
     row = FamilyRow(
         member.claim, member.hash, line.place(head), "decided" if member.decided is not None else "left", member.fixed,
@@ -254,4 +271,5 @@ def _row(
     level = min(1.0, SIDES * line.levels.levels[test])
     level = known.level if known is not None and known.level is not None else level
     holds = line.levels.discoveries[test] and (head == member.hash or (p is not None and p <= level))
+    holds = holds and not member.set_aside
     return replace(row, test=None if row.copy_of else test + 1, p=p, level=level, holds=holds if found else None)

@@ -85,6 +85,22 @@ def progress_of(known: Contrasts) -> Progress:
     return now
 
 
+def furthest(claim: ResolvedClaim, now: Progress, outcomes: Outcomes) -> Progress:
+    """Where a trial of an earlier look is to run again: over the seeds of the furthest look that has outcomes.
+
+    Nothing is judged before it has run, and what is complete is counted as far as it goes.
+    """
+    if now.finished or now.rung is not claim.claim.rungs[-1] or now.rung.drops:
+        return now
+    arms = [arm for arm in claim.arms() if arm.name in now.active_arms and not arm.deterministic]
+    for count in reversed(look_counts(now.rung)):
+        last = now.rung.seeds[count - 1]
+        tried = [claim.trial(arm, c, now.rung, last).id for arm in arms for c in claim.claim.conditions]
+        if count > len(now.seeds) and any(key in outcomes for key in tried):
+            return replace(now, seeds=now.rung.seeds[:count])
+    return now
+
+
 def _verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
     """Verdicts on the variants at the present look, those that were dropped before it included."""
     claim = known.claim

@@ -161,7 +161,7 @@ class Case:
     plans: bool = False
 
 
-_PENDING = "pending: {pending} pairs are still to run, {seeds} are complete"
+_PENDING = "pending: {pending} still to run, {complete} complete"
 _NO_PAIR = "{bracket}: no pair is complete ({why_none})"
 _NOT_LEARNED = "not learned: {not_learned}"
 _NO_OP = "every paired output is identical over {size}: the change changes nothing"
@@ -183,7 +183,7 @@ CASES: tuple[Case, ...] = (
     Case("not learned", INVALID, "not learned", lambda e: e.contrast.unlearned, _NOT_LEARNED, spends=False),
     Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP, spends=False),
     Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}", spends=False),
-    Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}"),
+    Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}{settled}"),
     Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.span.nonzero, _TRIVIAL),
     Case("no-effect", NO_EFFECT, "", lambda e: e.equivalent, _NO_EFFECT),
     Case("gain >= margin", GAIN, ">= margin", lambda e: e.span.far_above, _GAIN + MORE, less="gain"),
@@ -236,7 +236,11 @@ def judge(
     evidence = Evidence(found, pairs, nothing, metric.margin)
     case = first_case(evidence)
     settling = None
-    if plan and case.plans:
+    too_few = case.name == "no interval" and not found.why_none
+    if too_few:  # looks at any time give none before so many seeds
+        level = found.level if found.interval is None else found.equivalence_level
+        found = replace(found, why_none=f"{len(found.seeds)} seeds are too few for an interval at {100 * level:.4g} %")
+    if plan and (case.plans or too_few):
         settling = what_would_settle(found, pairs, metric, anytime=estimate is not None and estimate.anytime)
     unscored = 0 if found.diverged else pairs.failures.count("diverged")
     bracket = case.bracket.format(fault=evidence.fault, failure=evidence.failure)

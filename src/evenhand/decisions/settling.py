@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from evenhand import statistics
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.verdict import Contrast, Settling
 from evenhand.statistics.clusters import cluster_table
+from evenhand.statistics.special import gammaincinv
 
 MOST_SEEDS = 1000
 """More seeds than these are no plan."""
+
+FEW_SEEDS = 5
+"""Up to so many pairs hardly tell the spread that a plan rests on."""
+
+SURE = 0.8
+"""Confidence of the upper bound of that spread."""
 
 
 def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, anytime: bool = False) -> Settling:
@@ -30,18 +38,31 @@ def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, any
     if wanted <= 0 or (spread.seed_sd == spread.item_sd == spread.residual_sd == 0):
         return Settling(as_seen=as_seen, reason="no spread")
     items = found.items or None
-    if anytime:
-        counted = items if scope == "recipe" else None
-        seeds = statistics.anytime_seeds_needed(wanted, spread, counted, alpha=alpha, most=MOST_SEEDS)
-    else:
-        seeds = statistics.seeds_needed(wanted, spread, items, scope=scope, alpha=alpha, most=MOST_SEEDS)
-    if seeds.count is not None:
-        return Settling(max(seeds.count, len(found.seeds) + 1), as_seen=as_seen)
+
+    def seeds_for(assumed: statistics.Spread) -> int | None:
+        if anytime:
+            counted = items if scope == "recipe" else None
+            return statistics.anytime_seeds_needed(wanted, assumed, counted, alpha=alpha, most=MOST_SEEDS).count
+        return statistics.seeds_needed(wanted, assumed, items, scope=scope, alpha=alpha, most=MOST_SEEDS).count
+
+    count, few = seeds_for(spread), len(found.seeds) <= FEW_SEEDS
+    if count is not None:
+        most, at_least = seeds_for(_upper(spread, items)) if few else None, len(found.seeds) + 1
+        at_most = None if most is None else max(most, at_least)
+        return Settling(max(count, at_least), "seeds", 0, as_seen, "", len(found.seeds) if few else 0, at_most)
     if items is not None and not anytime:
         more = statistics.items_needed(wanted, spread, len(found.seeds), scope=scope, alpha=alpha)
         if more.count is not None:
             return Settling(more.count, "items", len(found.seeds), as_seen)
     return Settling(as_seen=as_seen, reason="both")
+
+
+def _upper(spread: statistics.Spread, items: int | None) -> statistics.Spread:
+    """The spread with that of seeds at its one-sided upper bound: a mean square over its chi-square quantile."""
+    df = spread.pilot_seeds - 1
+    noise = 0.0 if items is None else spread.residual_sd**2 / items
+    wider = (spread.seed_sd**2 + noise) * df / (2 * float(gammaincinv(df / 2, 1 - SURE)))
+    return replace(spread, seed_sd=math.sqrt(max(wider - noise, spread.seed_sd**2)))
 
 
 def _more_items(found: Contrast, pairs: Pairs, metric: MetricClaim) -> Settling:

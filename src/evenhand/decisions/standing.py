@@ -27,7 +27,8 @@ class FamilyPlace:
         metrics: primary metrics of the claim that belong to it.
         place, claims: which of how many claims it is; those on the same trials are one.
         gains: claims with a gain, of which no outcome was known when they were entered; amended ones too.
-        left: other claims that have results and were never decided.
+        left: other claims that have results and were never decided, and that no process runs.
+        running: other claims that have results, are not decided and run at this moment.
         post_hoc: claims that were entered when outcomes were known; they spend nothing.
         copy_of: name of an earlier claim on the same trials, with which it is one; or empty.
         tries: role to the exploratory trials that were made of it.
@@ -39,6 +40,8 @@ class FamilyPlace:
         refused: the other family of the claim, at whose level its gain does not hold though it would at this one.
         seen: trials that came out as results did that were known when it was entered; it is post-hoc for them.
         rerun: the claim was run again by other code after results had been seen; it holds only where it held before.
+        existed: the claim was put to runs that existed; it spends nothing, and its gain does not hold.
+        set_aside: results of the claim were set aside once they were known; its gain does not hold.
         remaining: of the false discovery rate, what may still be spent if no gain comes any more.
     """
 
@@ -49,6 +52,7 @@ class FamilyPlace:
     claims: int = 1
     gains: int = 0
     left: int = 0
+    running: int = 0
     post_hoc: int = 0
     copy_of: str = ""
     tries: Mapping[str, int] = field(default_factory=dict)
@@ -60,6 +64,8 @@ class FamilyPlace:
     refused: str = ""
     seen: int = 0
     rerun: bool = False
+    existed: bool = False
+    set_aside: bool = False
     remaining: float | None = None
 
 
@@ -124,7 +130,17 @@ class UnequalTuning:
     strict: bool = False
 
 
-State = Literal["decided", "left", "not run"]
+@dataclass(frozen=True)
+class SetAsideTrial:
+    """A trial whose results were set aside on purpose once they were known: how often, why, and when last (UTC)."""
+
+    label: str
+    times: int
+    reasons: tuple[str, ...]
+    time: str = ""
+
+
+State = Literal["decided", "running", "left", "not run"]
 
 
 @dataclass(frozen=True)
@@ -172,6 +188,8 @@ class Standing:
         changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
         seal: what shows that it existed before its first trial; None where nobody sealed it.
         alike: what was known by trials that are alike, and not its own.
+        set_aside: trials whose results were set aside once they were known, the most often so first.
+        existed: it was put to runs that existed, also where it was amended since.
     """
 
     fixed: Fixed = "before"
@@ -181,6 +199,14 @@ class Standing:
     changes: tuple[str, ...] = ()
     seal: Seal | None = None
     alike: Alike = field(default_factory=Alike)
+    set_aside: tuple[SetAsideTrial, ...] = ()
+    existed: bool = False
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Standing:
+        """Read back from plain data, without its seal."""
+        aside = tuple(SetAsideTrial(**one) for one in plain.get("set_aside", ()))
+        return cls(**{**plain, "alike": Alike(**plain.get("alike", {})), "set_aside": aside, "seal": None})
 
     @property
     def sealed(self) -> bool:

@@ -120,6 +120,8 @@ class Settling:
         seeds: at which number of seeds, where items are counted; 0 in scope checkpoint, where seeds tell nothing.
         as_seen: for an effect of the size seen; else for one as large as the margin, which is the larger of the two.
         reason: why ``count`` is None: "few seeds", "no spread" or "both".
+        pairs: on how many the spread rests, where they are so few that they hardly tell it; else 0.
+        at_most: seeds that would do by the upper bound of that spread; None where there are no such.
     """
 
     count: int | None = None
@@ -127,6 +129,8 @@ class Settling:
     seeds: int = 0
     as_seen: bool = True
     reason: Literal["", "few seeds", "no spread", "both"] = ""
+    pairs: int = 0
+    at_most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -351,6 +355,11 @@ class Contrast:
     def unlearned(self) -> bool:
         """Whether it is not shown that the baseline beats the floor that the metric names."""
         return self.learned is not None and not self.learned.shown
+
+    @property
+    def lacks_trials(self) -> bool:
+        """Whether pairs are missing as trials failed; a metric that a trial leaves undefined is no failure."""
+        return any(one.kind not in ("pending", "undefined") for lost in self.missing.values() for one in lost.values())
 
     @property
     def all_imputed(self) -> bool:
@@ -603,5 +612,6 @@ class Decision:
 
     @property
     def failed(self) -> bool:
-        """Whether some verdict is missing: its trials failed, or are still to run."""
-        return any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)
+        """Whether trials failed, or are still to run, so that pairs are missing or a verdict could not be given."""
+        missing = any(contrast.lacks_trials for verdict in self.verdicts for contrast in verdict.contrasts)
+        return missing or any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)

@@ -16,7 +16,7 @@ from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_
 from evenhand.decisions.guard_words import guard_bracket, guard_words
 from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
 from evenhand.decisions.search_words import tuning_words
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, SetAsideTrial, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -158,7 +158,7 @@ def _further(found: Contrast, metric: MetricClaim) -> list[str]:
 
 _BESIDE_FIGURES = {
     "gain": "", "gain >= margin": "", "regression": "", "regression >= margin": "", "no-effect": "", LOST.name: "",
-    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}",
+    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}{settled}",
     CHOSEN.name: "a regression{more}, alone, not shown for the lowest of {rivals} rivals", "inconclusive": "{settled}",
 }  # fmt: skip
 """What the sentence of a case says beside verdict, difference and interval; of other cases it is all of it."""
@@ -196,8 +196,8 @@ class _fields(dict[str, str]):
         found, metric, judgement = self.found, self.metric, self.found.judgement
         tried = found.lost_pairs.tried if found.lost_pairs is not None and judgement.case == LOST.name else None
         makers: dict[str, Callable[[], str]] = {
-            "pending": lambda: str(judgement.pending),
-            "seeds": lambda: str(len(found.seeds)),
+            "pending": lambda: f"{_several(judgement.pending, 'pair')} {_is(judgement.pending)}",
+            "complete": lambda: f"{len(found.seeds)} {_is(len(found.seeds))}",
             "invalid": lambda: found.invalid,
             "bracket": lambda: ", ".join(judgement.qualifiers),
             "why_none": lambda: found.why_none,
@@ -259,8 +259,16 @@ def counted(found: Contrast) -> str:
 
 
 def _ends(interval: Interval, metric: MetricClaim) -> str:
+    """Both ends, with a digit more where one would look like the margin and is not it."""
+    scale, form = (100, "+.{}f") if in_points(metric) else (1, "+.{}g")
+    usual = 1 if in_points(metric) else 4
+    for digits in range(usual, usual + 3):
+        shown = [f"{scale * end:{form.format(digits)}}" for end in interval]
+        margin = f"{scale * metric.margin:{form.format(digits)}}"
+        if all(abs(end) == metric.margin or one[1:] != margin[1:] for end, one in zip(interval, shown, strict=True)):
+            return " to ".join(shown)
     low, high = interval
-    return f"{100 * low:+.1f} to {100 * high:+.1f}" if in_points(metric) else f"{low:+.4g} to {high:+.4g}"
+    return f"{scale * low:{form.format(usual)}} to {scale * high:{form.format(usual)}}"
 
 
 def settling_words(found: Settling) -> str:
@@ -268,12 +276,20 @@ def settling_words(found: Settling) -> str:
     size = "an effect of this size" if found.as_seen else "an effect as large as the margin"
     if found.count is not None:
         at = f"{found.count} {found.unit}" + (f" at these {found.seeds} seeds" if found.seeds else "")
-        return f"{at} would settle {size}"
+        return f"{at} would settle {size}{_hardly_known(found)}"
     return {
         "few seeds": "more seeds are needed to say how many",
         "no spread": "the pairs show no spread to plan with",
         "both": f"neither 1000 seeds nor more items alone would settle {size}; both are needed",
     }[found.reason or "both"]
+
+
+def _hardly_known(found: Settling) -> str:
+    """What the number could be as well, where few pairs hardly tell the spread that it rests on."""
+    if not found.pairs:
+        return ""
+    most = f"up to {found.at_most}" if found.at_most is not None else "perhaps far more"
+    return f" by the spread of these {found.pairs} pairs, and {most} as so few hardly tell it"
 
 
 def futile_words(found: GivenUp, metric: MetricClaim) -> str:
@@ -400,10 +416,11 @@ def _cut(answer: str) -> str:
 def collapse_words(found: Collapse) -> str:
     """How often a collapse could still hide behind a gain, as a clause."""
     rate = f"{found.not_excluded:.0%}".replace("%", " %")
-    seen = f"{found.collapsed} of {found.seeds} seeds collapsed; a rate up to {rate} is not excluded"
+    told = f"{found.collapsed} of {found.seeds} seeds collapsed"
+    seen = f"{told}, which does not exclude that up to {rate} of all seeds do"
     if found.break_even is None:
-        return f"{seen} (from which rate on the gain is lost is not known: {found.reason})"
-    return f"{seen}; the gain is lost from {100 * found.break_even:.2g} % on"
+        return f"{seen} (from which share on the mean gain is used up is not known: {found.reason})"
+    return f"{seen}; from {100 * found.break_even:.2g} % on the mean gain is used up"
 
 
 def worst_key(metric: MetricClaim) -> str:
@@ -537,23 +554,10 @@ def _anytime_words(look: PlannedLook, settled: str) -> str:
 
 def standing_words(found: Standing) -> str:
     """When a claim was fixed, as far as a reader must know; empty for a claim that was fixed before its outcomes."""
-    known = f"{found.known} of its {found.trials} outcomes were known"
-    source = f" (from {', '.join(found.claims)})" if found.claims else ""
     if found.fixed == "amended":
-        changed = f"What changed: {'; '.join(found.changes) or 'nothing that decides'}."
-        if not found.known:
-            return (
-                f"This claim was amended after results of an earlier version were seen. {changed} None of its own "
-                f"{found.trials} outcomes was known when it was entered: the ledger counts every version and holds "
-                "its gain as that of a claim of its own; whether the change was made for what came out, a reader must "
-                "judge."
-            )
-        return (
-            f"This claim was amended after results were seen, and its error rate is no longer known. {changed} "
-            f"When it was entered, {known}{source}."
-        )
+        return _set_aside_words(found) if found.set_aside else _amended_words(found)
     if found.fixed == "post-hoc":
-        told = f"{known} when it was entered{source}" if found.known or not found.alike else ""
+        told = f"{_known_words(found)} when it was entered{_sources(found)}" if found.known or not found.alike else ""
         return (
             f"This claim is post-hoc: {'; '.join([told, *_alike_words(found)]).removeprefix('; ')}. Its verdicts are "
             "exploratory, and their error rate is not known; confirm them on seeds that nobody has run."
@@ -571,6 +575,58 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def _known_words(found: Standing) -> str:
+    return f"{found.known} of its {found.trials} outcomes were known"
+
+
+def _sources(found: Standing) -> str:
+    return f" (from {', '.join(found.claims)})" if found.claims else ""
+
+
+def _amended_words(found: Standing) -> str:
+    """What was changed after results were seen, and what of the claim's own was known then."""
+    changed = f"What changed: {'; '.join(found.changes) or 'nothing that decides'}."
+    if found.known:
+        return (
+            f"This claim was amended after results were seen, and its error rate is no longer known. {changed} "
+            f"When it was entered, {_known_words(found)}{_sources(found)}."
+        )
+    return (
+        f"This claim was amended after results of an earlier version were seen. {changed} None of its own "
+        f"{found.trials} outcomes was known when it was entered: the ledger counts every version and holds its gain as "
+        "that of a claim of its own; whether the change was made for what came out, a reader must judge."
+    )
+
+
+SHOWN = 3
+"""Trials that a sentence names of those whose results were set aside."""
+
+
+def _set_aside_words(found: Standing) -> str:
+    """That results were set aside once they were known, trial by trial, and what else was changed or known."""
+    rest = found.set_aside[SHOWN:]
+    named = [f"{one.label} ({_times(one)}{', '.join(one.reasons)})" for one in found.set_aside[:SHOWN]]
+    named += [_several(len(rest), "further trial")] if rest else []
+    words = (
+        f"This claim was amended: results were set aside after they had been seen, of {', '.join(named)}. Which "
+        "results count was chosen by what they said, so that its error rate is no longer known."
+    )
+    changed = f" Its file was changed, too: {'; '.join(found.changes)}." if found.changes else ""
+    known = f" When it was entered, {_known_words(found)}{_sources(found)}." if found.known else ""
+    return words + changed + known
+
+
+def aside_clauses(found: Standing) -> tuple[str, ...]:
+    """What was set aside, a clause for each trial."""
+    return tuple(
+        f"{one.label}: its result set aside ({_times(one)}{', '.join(one.reasons)})" for one in found.set_aside
+    )
+
+
+def _times(found: SetAsideTrial) -> str:
+    return "" if found.times == 1 else f"{found.times} times: "
 
 
 def foreseen_words(found: Standing) -> str:
@@ -643,6 +699,8 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"it is one with '{place.copy_of}', on the same arms and seeds")
     if place.left:
         parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
+    if place.running:
+        parts.append(f"{_several(place.running, 'claim')} {_is(place.running)} running")
     if place.post_hoc:
         parts.append(f"{_several(place.post_hoc, 'claim')} {_was(place.post_hoc)} entered after outcomes were known")
     if place.tries:
@@ -655,15 +713,20 @@ def family_words(place: FamilyPlace) -> str:
 def spending_words(found: LedgerFamily) -> str:
     """What a family promises, and what is left of it."""
     return (
-        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
-        f"{100 * found.wealth:.2g} % left to spend (each gain adds to it); a claim that begins now is held at "
-        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average. Each claim uses "
+        f"up some of that error rate: {100 * found.wealth:.2g} percentage points are left for claims to come, and each "
+        f"gain that holds adds to them. A claim that begins now is held at the level {found.next_level:.2g}. "
+        f"Exploratory trials of the recipe: {found.tries}."
     )
 
 
 def _family_name(key: str) -> str:
     recipe, _, metric = key.rpartition(" / ")
     return f"`{recipe}` / {metric}"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _was(count: int) -> str:
@@ -677,7 +740,8 @@ def _several(count: int, what: str) -> str:
 def _held(place: FamilyPlace) -> str:
     """What the ledger's level says: of a gain, or of every verdict where it is strict."""
     if place.level is None:
-        return "" if place.holds is None else "In the ledger its gain does not count: its outcomes were known."
+        why = "the runs existed before the claim" if place.existed else "its outcomes were known"
+        return "" if place.holds is None else f"In the ledger its gain does not count: {why}."
     rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
     level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
     if place.strict:
@@ -689,6 +753,8 @@ def _held(place: FamilyPlace) -> str:
         held = "the gain holds"
     elif place.refused:
         held = f"the gain does not hold, since it does not in '{place.refused}'"
+    elif place.set_aside:
+        held = "the gain does not hold there, as results were set aside after they had been seen"
     elif place.rerun:
         held = "the gain does not hold there, as it did not before the claim was run again"
     else:

@@ -12,19 +12,7 @@ from pathlib import Path
 from evenhand.errors import DataError, Diverged
 from evenhand.execution.states import failure_of_state
 from evenhand.recipes.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, damaged_bytecode, disk_refused
-from evenhand.recipes.outcome import Failure, FailureClass, Phase
-
-ADVICE: dict[FailureClass, str] = {
-    "infrastructure": "The machine or the network failed, not the idea. Run the same command again when it is mended.",
-    "resource": "Memory ran out. Lower the batch size or length, use fewer --jobs, or raise limits.memory_gib.",
-    "data": "The data are missing, damaged or too few. Mend the path or the counts that the message names.",
-    "timeout": "The trial ran past limits.seconds, or past the minutes that its job had asked for. Raise what it ran "
-    "past or lower the budget, for all arms alike; a recipe that saves checkpoints goes on in another job.",
-    "code": "The recipe raised an error. Mend it (or the settings) and run the same command again; where other trials "
-    "have results and the claim or the recipe's own file had to be changed, that asks for --amend.",
-    "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",
-}
-"""What to do about a failure of each class, for people."""
+from evenhand.recipes.outcome import Failure, Phase
 
 
 def failure_of(error: BaseException, phase: Phase) -> Failure:

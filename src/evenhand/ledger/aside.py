@@ -39,11 +39,6 @@ class SetAside:
         """Whether something was known of the trial's score, so that the choice to leave it out could rest on that."""
         return self.known == "result"
 
-    @property
-    def words(self) -> str:
-        """The mark in a clause."""
-        return f"{self.label}: {'its result' if self.was_result else 'its failure'} set aside ({self.reason})"
-
 
 def order_of(entry: Entry) -> tuple[str, str, int]:
     """Where a record stands among all, in the order of writing."""

@@ -1,4 +1,4 @@
-"""The class of an exception: a machine's failure told from an idea's failure."""
+"""The class of an exception: a machine's failure told from an idea's failure; and what to do about each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ _NETWORK_MODULES = ("requests.", "urllib3.", "httpx", "httpcore", "huggingface_h
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 UNWRITTEN = ("no space left on device", "disk quota exceeded", "basic_ios::clear: iostream error")
 """What writers in compiled code say where the system would have given a number; the last is torch's."""
+
+ADVICE: dict[FailureClass, str] = {
+    "infrastructure": "The machine or the network failed, not the idea. Run the same command again when it is mended.",
+    "resource": "Memory ran out. Lower the batch size or length, use fewer --jobs, or raise limits.memory_gib.",
+    "data": "The data are missing, damaged or too few. Mend the path or the counts that the message names.",
+    "timeout": "The trial ran past limits.seconds, or past the minutes that its job had asked for. Raise what it ran "
+    "past or lower the budget, for all arms alike; a recipe that saves checkpoints goes on in another job.",
+    "code": "The recipe raised an error. Mend it (or the settings) and run the same command again; where other trials "
+    "have results and the claim or the recipe's own file had to be changed, that asks for --amend.",
+    "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",
+}
+"""What to do about a failure of each class, for people."""
 
 
 def classify(error: BaseException) -> FailureClass:

@@ -10,7 +10,7 @@ from evenhand.report import numbers
 from evenhand.report.marks import visible
 
 SIGNS = {Answer.HOLDS: "✅", Answer.FAILS: "❌", Answer.UNDECIDED: "❔"}
-_HEAD = ("", "arm", "condition", "metric", "difference", "margin", "verdict", "why")
+_HEAD = ("", "arm", "against", "condition", "metric", "difference", "margin", "verdict", "why")
 
 
 def gate_markdown(gates: Sequence[Gate]) -> str:
@@ -29,7 +29,7 @@ def gate_markdown(gates: Sequence[Gate]) -> str:
 def gate_lines(gate: Gate) -> list[str]:
     """The answer for a terminal, a line for each row."""
     rows = [
-        f"  {SIGNS[row.answer]} {row.arm} · {row.condition} · {row.metric}: {figures(row)}; "
+        f"  {SIGNS[row.answer]} {compared(row)} · {row.condition} · {row.metric}: {figures(row)}; "
         f"{numbers.true_minus(row.why)}"
         for row in gate.rows
     ]
@@ -53,7 +53,7 @@ def gate_junit(gates: Sequence[Gate]) -> str:
         for row in gate.rows:
             name = f"{gate.require}: {row.arm} · {row.condition} · {row.metric}"
             case = ElementTree.SubElement(suite, "testcase", classname=_xml(gate.claim), name=_xml(name), time="0")
-            told = _xml(f"{figures(row)}; {row.why}")
+            told = _xml(f"{compared(row)}: {figures(row)}; {row.why}")
             if row.answer is not Answer.HOLDS:
                 kind = "failure" if row.answer is Answer.FAILS else "error"
                 ElementTree.SubElement(case, kind, type=str(row.answer), message=_xml(row.verdict)).text = told
@@ -61,6 +61,11 @@ def gate_junit(gates: Sequence[Gate]) -> str:
                 ElementTree.SubElement(case, "system-out").text = told
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def compared(row: Row) -> str:
+    """The arms whose difference answers: ``idea against plain``."""
+    return f"{row.arm} against {row.against}" if row.against else row.arm
 
 
 def figures(row: Row) -> str:
@@ -71,12 +76,14 @@ def figures(row: Row) -> str:
     shown = numbers.signed(row.estimate, places)
     if row.interval is None:
         return shown
+    places = numbers.decimals_apart(row.interval, row.margin, places)
     return f"{shown} {numbers.interval(row.interval, places)} {numbers.per_cent(row.level)}"
 
 
 def _cells(row: Row) -> list[str]:
     return [
-        SIGNS[row.answer], row.arm, row.condition, row.metric, figures(row), f"{row.margin:g}", row.verdict, row.why,
+        SIGNS[row.answer], row.arm, row.against or numbers.NONE, row.condition, row.metric, figures(row),
+        f"{row.margin:g}", row.verdict, row.why,
     ]  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def _glance(claim: ResolvedClaim, decision: Decision, metric: str) -> Glance:
     conditions = tuple(dict.fromkeys(verdict.condition for verdict in found))
     places, margin = _places(claim, metric)
     sizes = {size for verdict in found if (size := _size(words.standing_contrast(verdict)))}
-    cells = {(v.arm, v.condition): _cell(v, places, sized=len(sizes) > 1) for v in found}
+    cells = {(v.arm, v.condition): _cell(v, places, margin, sized=len(sizes) > 1) for v in found}
     names = {v.arm: f"{v.arm} (A/A)" if v.role == "null" else v.arm for v in found}
     rows = tuple((name, tuple(cells.get((arm, c)) for c in conditions)) for arm, name in names.items())
     parts = [metric, words.orientation(claim, metric), f"margin {margin:g}" if margin else ""]
@@ -82,18 +82,19 @@ def _glance(claim: ResolvedClaim, decision: Decision, metric: str) -> Glance:
     return Glance(" · ".join(part for part in parts if part), conditions, rows)
 
 
-def _cell(verdict: Verdict, places: int, *, sized: bool) -> Cell:
+def _cell(verdict: Verdict, places: int, margin: float, *, sized: bool) -> Cell:
     look = LOOKS[verdict.kind]
     found = words.standing_contrast(verdict)
-    return Cell(f"{look.sign} {verdict.title}", look.style, tuple(_figures(verdict, found, places, sized)))
+    return Cell(f"{look.sign} {verdict.title}", look.style, tuple(_figures(verdict, found, places, margin, sized)))
 
 
-def _figures(verdict: Verdict, found: Contrast | None, places: int, sized: bool) -> Iterator[str]:
+def _figures(verdict: Verdict, found: Contrast | None, places: int, margin: float, sized: bool) -> Iterator[str]:
     if found is None:
         return
     if words.states_effect(verdict) and found.estimate is not None:
         interval, level = deciding_interval(found)
-        span = f" {numbers.interval(interval, places)} {numbers.per_cent(level)}" if interval is not None else ""
+        places_apart = numbers.decimals_apart(interval, margin, places)
+        span = f" {numbers.interval(interval, places_apart)} {numbers.per_cent(level)}" if interval is not None else ""
         yield numbers.signed(found.estimate, places) + span
     if found.scores is not None:
         mine, theirs = (numbers.plain(score, places) for score in found.scores)
@@ -108,7 +109,8 @@ def _size(found: Contrast | None) -> str:
     if found is None or not found.seeds:
         return ""
     items = f" x {numbers.count(found.items, 'item')}" if found.items else ""
-    return numbers.count(len(found.seeds), "seed") + items
+    of = f"{len(found.seeds)} of " if found.missing else ""
+    return of + numbers.count(len(found.seeds) + len(found.missing), "seed") + items
 
 
 def _places(claim: ResolvedClaim, metric: str) -> tuple[int, float]:

@@ -37,6 +37,16 @@ def signed(value: float | None, decimals: int) -> str:
     return f"+{text}" if value is not None and value > 0 and math.isfinite(value) else text
 
 
+def decimals_apart(bounds: Interval | None, margin: float, decimals: int) -> int:
+    """Decimals at which no bound that is not the margin looks like it, where so many more do it: at most two."""
+    if bounds is None or not math.isfinite(margin):
+        return decimals
+    for places in range(decimals, decimals + 3):
+        if all(abs(end) == margin or plain(abs(end), places) != plain(margin, places) for end in bounds):
+            return places
+    return decimals
+
+
 def interval(bounds: Interval | None, decimals: int) -> str:
     """Two signed bounds in square brackets."""
     return NONE if bounds is None else f"[{signed(bounds[0], decimals)}, {signed(bounds[1], decimals)}]"

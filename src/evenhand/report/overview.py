@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.report import numbers
 from evenhand.report.marks import visible
 from evenhand.report.page import environment, read_template
-from evenhand.running.overview import ClaimRow, summed
+from evenhand.running.overview import ClaimRow, TitledVerdict, summed
 
 HEAD = ("claim", "verdicts on variants", "family", "trials", "failed", "cost")
 
@@ -33,11 +34,19 @@ def cells(row: ClaimRow) -> tuple[str, ...]:
 def verdict_words(row: ClaimRow) -> str:
     """How many verdicts of each kind there are on variants; the state of a claim that is not decided."""
     found = [verdict for verdict in row.verdicts if verdict.role == "variant"]
-    counted = [(kind, sum(v.kind is kind for v in found)) for kind in LOOKS]
-    said = ", ".join(f"{LOOKS[kind].sign} {number} {kind}" for kind, number in counted if number)
+    of = {kind: [v for v in found if v.kind is kind] for kind in LOOKS}
+    said = ", ".join(f"{LOOKS[k].sign} {len(those)} {k}{_rivals(those)}" for k, those in of.items() if those)
     mark = "" if row.fixed == "before" else f" ({row.fixed})"
     said = said or {"begun": "not finished", "not begun": "not run"}.get(row.state, "none")
     return said + mark + (f"; {given_up_words(row)}" if row.state == "ended" else "")
+
+
+def _rivals(found: Sequence[TitledVerdict]) -> str:
+    """Against which rivals verdicts of a kind stand, where the baseline does not decide them."""
+    rivals = Counter(verdict.rival for verdict in found if verdict.rival)
+    several = len(found) > 1
+    told = ", ".join(f"{f'{number} ' if several else ''}against {name}" for name, number in rivals.items())
+    return f" ({told})" if told else ""
 
 
 def given_up_words(row: ClaimRow) -> str:

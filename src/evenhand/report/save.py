@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.decisions.verdict import Decision
+from evenhand.decisions.wording import aside_clauses
 from evenhand.errors import DataError, RecipeError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord
@@ -47,7 +48,7 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         decision,
         records,
         text=loaded.file.text,
-        amended=decision.standing.changes,
+        amended=(*decision.standing.changes, *aside_clauses(decision.standing)),
         items=items,
         exhibits=shown.exhibits,
         exhibit_faults=shown.faults,

@@ -118,6 +118,7 @@ def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -
     figure = numbers.signed(contrast.estimate, places)
     interval, level = deciding_interval(contrast)
     if interval is not None:
+        places = numbers.decimals_apart(interval, _margin(claim, contrast.metric), places)
         figure += f" {numbers.interval(interval, places)} {numbers.per_cent(level)}"
     yield from _wrapped(figure, width, "    ")
     size = numbers.count(len(contrast.seeds), "seed")
@@ -202,7 +203,11 @@ def _warnings(decision: Decision, width: int) -> Iterator[Text]:
 
 
 def _decimals(claim: ResolvedClaim, metric: str) -> int:
-    return numbers.decimals_for(next((m.margin for m in claim.claim.metrics if m.name == metric), 0.0))
+    return numbers.decimals_for(_margin(claim, metric))
+
+
+def _margin(claim: ResolvedClaim, metric: str) -> float:
+    return next((m.margin for m in claim.claim.metrics if m.name == metric), 0.0)
 
 
 def _role(role: str) -> str:

@@ -13,6 +13,7 @@ from evenhand.ledger.codec import claim_from_entry
 from evenhand.ledger.records import ClaimRecord, OutcomeRecord
 from evenhand.ledger.segments import Entry
 from evenhand.running import searching, standing
+from evenhand.running.watching import runs_of
 
 if TYPE_CHECKING:
     from evenhand.decisions.family_members import Member
@@ -27,12 +28,14 @@ def members(ledger: Ledger) -> list[Member]:
     """Every claim of the ledger in the order of entry; places count the records of the chain."""
     entries = ledger.entries()
     begun, decided = _first(entries, "outcome"), _first(entries, "decision") | _after_extensions(entries)
+    last = {entry.body["hash"]: entry for entry in entries if entry.kind == "decision"}
     found: dict[str, Member] = {}
     for place, entry in enumerate(entries):
         if entry.kind == "claim":
             record = claim_from_entry(entry)
             if record.hash not in found:
-                found[record.hash] = _member(record, place, begun.get(record.hash), decided.get(record.hash), ledger)
+                own = (begun.get(record.hash), decided.get(record.hash), last.get(record.hash))
+                found[record.hash] = _member(record, place, *own, ledger)
     return list(found.values())
 
 
@@ -61,20 +64,33 @@ def _after_extensions(entries: Sequence[Entry]) -> dict[str, tuple[int, Entry] |
 
 
 def _member(
-    record: ClaimRecord, place: int, begun: tuple[int, Entry] | None, decided: tuple[int, Entry] | None, ledger: Ledger
+    record: ClaimRecord,
+    place: int,
+    begun: tuple[int, Entry] | None,
+    decided: tuple[int, Entry] | None,
+    last: Entry | None,
+    ledger: Ledger,
 ) -> Member:
     from evenhand.decisions.family_members import Member, Recorded
 
     stood = standing.standing_of(record, ledger)
     body: Mapping[str, Any] = {} if decided is None else decided[1].body
+    if last is not None and stood.set_aside:  # what was decided of the results before does not stand
+        body = last.body if last.time > max(one.time for one in stood.set_aside) else {}
     written = body.get("families", {}).items()
     recorded = {key: Recorded(one["p"], one["level"], one["holds"], one.get("seen", 0)) for key, one in written}
     fixed = "post-hoc" if stood.fixed == "before" and any(one.seen for one in recorded.values()) else stood.fixed
     return Member(
         record.name, record.hash, record.identity, place, None if begun is None else begun[0],
         None if decided is None else decided[0], fixed, stood.known + stood.alike.trials,
-        record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded,
+        record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded, stood.existed,
+        bool(stood.set_aside),
     )  # fmt: skip
+
+
+def running_now(ledger: Ledger) -> frozenset[str]:
+    """Hashes of the claims that some process runs at this moment, as it notes in the ledger's folder."""
+    return frozenset(claim.hash for run in runs_of(ledger.folder) for claim in run.claims)
 
 
 def tried(ledger: Ledger, apart_from: str = "") -> dict[str, list[Mapping[str, Any]]]:
@@ -168,7 +184,9 @@ def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger, seen
         every, member = [late if one is member else one for one in every], late
     outside, own = tried(ledger, claim.hash).get(claim.recipe, []), own_tries(claim, ledger)
     found = [
-        ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), outside, own)
+        ledger_families.place_of(
+            every, member, family, decision, p_values(family, every, ledger), outside, own, running_now(ledger)
+        )
         for family in family_members.families_of(member.identity)
     ]
     return tuple(replace(place, seen=seen) for place in ledger_families.jointly(found))
@@ -200,13 +218,13 @@ def families(ledger: Ledger) -> list[LedgerFamily]:
     """Every family of the ledger as it stands."""
     from evenhand.decisions import family_members, ledger_families
 
-    every, tries = members(ledger), tried(ledger)
+    every, tries, now = members(ledger), tried(ledger), running_now(ledger)
     keys: dict[str, str] = {}
     for member in every:
         if member.counts:
             keys |= dict.fromkeys(family_members.families_of(member.identity), member.identity["recipe"])
     return [
-        ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())))
+        ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())), now)
         for key, recipe in keys.items()
     ]
 

@@ -7,6 +7,7 @@ would be a look at one that is not decided; trials that failed are none of these
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ from evenhand.running.enter import outcomes_so_far, titles_of
 
 State = Literal["decided", "ended", "begun", "not begun"]
 
+_RIVAL = re.compile(r"[(,] ?against ([^(),]+)[,)]")
+
 
 @dataclass(frozen=True)
 class TitledVerdict:
@@ -42,6 +45,12 @@ class TitledVerdict:
     def kind(self) -> VerdictKind:
         """What it amounts to."""
         return VerdictKind.of_title(self.title)
+
+    @property
+    def rival(self) -> str:
+        """The rival against which it stands, as its title names it; empty where the baseline decides, or all alike."""
+        found = _RIVAL.search(self.title)
+        return "" if found is None else found[1]
 
 
 @dataclass(frozen=True)

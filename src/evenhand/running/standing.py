@@ -22,9 +22,10 @@ from evenhand.claims.nesting import (
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
 from evenhand.decisions.likeness import Alike
-from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
+from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, SetAsideTrial, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
+from evenhand.ledger.aside import SetAside
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
@@ -207,14 +208,18 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
     sources = tuple(str(name) for name in known.get("claims", ()))
     alike = Alike.of(known.get("alike", {}))
     aside = _set_aside(record, ledger)
+    over_runs = _fixed_over_runs(record, ledger) if record.identity.get("recipe") == RUNS and not results else None
+    existed = over_runs == "retrospective"
     if record.amends:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
-        return Standing("amended", results, trials, sources, (*changes, *aside), alike=alike)
+        return Standing(
+            "amended", results, trials, sources, changes, alike=alike, set_aside=aside, existed=existed,
+        )  # fmt: skip
     if aside:
-        return Standing("amended", results, trials, sources, aside, alike=alike)
-    if not results and record.identity.get("recipe") == RUNS:
-        return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
+        return Standing("amended", results, trials, sources, alike=alike, set_aside=aside, existed=existed)
+    if over_runs is not None:
+        return Standing(over_runs, results, trials, sources, existed=existed)
     if results or alike:
         return Standing("post-hoc", results, trials, sources, alike=alike)
     again = bool(known.get("rerun")) or _made_anew(record, ledger)
@@ -227,12 +232,20 @@ def _made_anew(record: ClaimRecord, ledger: Ledger) -> bool:
     return claim is not None and ledger.superseded(claim.trial_ids) > 0
 
 
-def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
-    """Results of a claim that were set aside once they were known, as clauses: which ones was chosen seeing them."""
+def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[SetAsideTrial, ...]:
+    """Results of a claim that were set aside once they were known, trial by trial: who did it had seen them."""
     claim = of_identity(record.identity) if ledger.has_set_aside else None
     if claim is None:
         return ()
-    return tuple(mark.words for mark in ledger.set_aside(claim.trial_ids) if mark.was_result)
+    marks: dict[str, list[SetAside]] = {}
+    for mark in ledger.set_aside(claim.trial_ids):
+        if mark.was_result:
+            marks.setdefault(mark.trial, []).append(mark)
+    found = [
+        SetAsideTrial(own[0].label, len(own), tuple(dict.fromkeys(mark.reason for mark in own)), own[-1].time)
+        for own in marks.values()
+    ]
+    return tuple(sorted(found, key=lambda one: -one.times))
 
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:

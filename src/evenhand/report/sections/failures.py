@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from evenhand.execution.failures import ADVICE
 from evenhand.ledger.records import OutcomeRecord
+from evenhand.recipes.error_classes import ADVICE
 from evenhand.recipes.outcome import Failure, FailureClass
 from evenhand.report.results import Results
 
