@@ -17,9 +17,9 @@ from evenhand.audit.told.quoted.sources import fine, same, words
 from evenhand.audit.told.quoted.values import slip
 
 _ANEW = Pattern(
-    r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|did|do)|corrected|updated?|previous\w*|earlier|"
-    r"instead|seeds? \d|epochs? \d|steps? \d|median|rounded|approx\w*|max|min|peak|later|papers?|leaderboards?|reported|"
-    r"official)\b|~|≈|→|->|⇒",
+    r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|did|do)|corrected|updated?|previous\w*|"
+    r"earlier|instead|seeds? \d|epochs? \d|steps? \d|median|rounded|approx\w*|max|min|peak|later|papers?|"
+    r"leaderboards?|reported|official)\b|~|≈|→|->|⇒",
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
@@ -46,9 +46,9 @@ def turned_in(log: Log) -> Iterator[Turned]:
         return
     every = [(n, line) for line in log.lines if line.kind not in ("code", "blank") for n in line.numbers if fine(n)]
     for one in statements_of(log):
-        if one.passage.kind != "note" and len(one.text) <= _LONGEST and not hoped(one.line) and not withheld(one):
-            if not _ANEW.search(one.text) and not of_others(one.line):
-                yield from _of(log, one, every)
+        said = one.passage.kind != "note" and len(one.text) <= _LONGEST and not _ANEW.search(one.text)
+        if said and not (hoped(one.line) or withheld(one) or of_others(one.line)):
+            yield from _of(log, one, every)
 
 
 def _of(log: Log, one: Statement, every: list[tuple[Number, Line]]) -> Iterator[Turned]:
@@ -91,7 +91,9 @@ def _names(log: Log, line: Line, number: Number) -> frozenset[str]:
     """The words that a number is told with: of its row and column, else of its line and what it belongs to."""
     for table in log.tables:
         for row in table.rows:
-            at = next((i for i, cell in enumerate(row.cells) if row.line_of(i) == line.number and _has(cell, number)), -1)
+            at = next(
+                (i for i, cell in enumerate(row.cells) if row.line_of(i) == line.number and _has(cell, number)), -1
+            )
             if at >= 0:
                 return words(f"{row.cells[0]} {table.header[at]}")
     return words(" ".join((line.body[: number.start], *(one.body for one in log.parents(line)))))
