@@ -36,6 +36,16 @@ COURSE = "".join(
 )  # fmt: skip
 PAIRED = "Over five seeds the differences are +0.6, -0.3, +1.1, +0.2, -0.7 (mean +0.18).\nt = 0.56, p = {}.\n"
 
+BENCH = (
+    "| model | ARC | PIQA |\n|---|---|---|\n| base | 44.9 | 70.3 |\n| ours | 51.8 | 72.6 |\n\n"
+    "Trained for a day on eight cards, with the usual mixture and no further tuning of it.\n\n"
+)
+QUOTED = BENCH + "- release: PIQA 72.6, ARC {}, see above.\n"
+ROWED = (
+    "| model | TREC | NQ |\n|---|---|---|\n| large | 0.651 | 0.702 |\n| small | 0.638 | 0.688 |\n\n"
+    "On TREC small reaches {}, not far behind large.\n"
+)
+
 ALOUD: dict[str, tuple[str, str, str]] = {
     "a mean whose spread is that of the values, beside one row that is right": (
         "mean-disagrees", SEEDED.format("63.2"), SEEDED.format("62.8"),
@@ -65,6 +75,28 @@ ALOUD: dict[str, tuple[str, str, str]] = {
     "results that are stable across two seeds": (
         "few-seeds", "| model | F1 |\n|---|---|\n| a | 0.71 |\n| b | 0.78 |\n\nResults are stable across 2 seeds.\n",
         "| model | F1 |\n|---|---|\n| a | 0.71 |\n| b | 0.78 |\n\nResults are stable across 12 seeds.\n",
+    ),
+    "a factor with its two amounts": (
+        "change-disagrees", "Fusing makes decoding 3.8x faster (391 ms to 137 ms).\n",
+        "Fusing makes decoding 2.9x faster (391 ms to 137 ms).\n",
+    ),
+    "a factor behind its two amounts": (
+        "change-disagrees", "Decoding went from 391 ms to 137 ms, a 3.8x speed-up.\n",
+        "Decoding went from 391 ms to 137 ms, a 2.9x speed-up.\n",
+    ),
+    "a perplexity beside one that is right": (
+        "loss-and-perplexity", "- head: eval loss 2.204 ppl 9.06\n- tail: eval loss 2.310 ppl 18.07\n",
+        "- head: eval loss 2.204 ppl 9.06\n- tail: eval loss 2.310 ppl 10.07\n",
+    ),
+    "a perplexity of a log that says how it is made": (
+        "loss-and-perplexity", "Perplexity = exp(loss).\n\nIt gets to a loss of 3.12 (perplexity 24.6).\n",
+        "Perplexity = exp(loss).\n\nIt gets to a loss of 3.12 (perplexity 22.6).\n",
+    ),
+    "a result of a table in a sentence, two digits turned": (
+        "drift", QUOTED.format("58.1"), QUOTED.format("51.8"),
+    ),
+    "a result of a row and a column in a sentence, two digits turned": (
+        "drift", ROWED.format("0.683"), ROWED.format("0.638"),
     ),
     "a setting that ran out of memory and is said not to work": (
         "failure-as-verdict", "- k=48 went OOM at batch 8. k=48 does not work here, dropping it.\n",
@@ -98,6 +130,15 @@ def test_two_differences_of_a_column_that_no_digit_makes_right_are_of_something_
     assert told(tmp_path, DELTAS.format("-2.91", "-3.08")) == []
 
 
+def test_two_differences_of_a_column_that_are_taken_to_another_row_are_right(tmp_path: Path) -> None:
+    text = (
+        DELTAS.format("-5.37", "-1.67")
+        .replace("| half |", "| half of warp |")
+        .replace("79.97 | -1.67", "77.94 | +1.67")
+    )
+    assert told(tmp_path, text.replace("81.12 | -0.52", "76.79 | +0.52")) == []
+
+
 def test_a_count_in_records_that_a_program_wrote_is_told_where_many_others_are_right(tmp_path: Path) -> None:
     counts = [(1204, 0.602), (1391, 0.6955), (1187, 0.5935), (1422, 0.711), (1310, 0.655), (1266, 0.633)]
     text = "".join(
@@ -121,3 +162,13 @@ def test_a_word_that_was_read_in_another_language_is_not_quoted_as_if_it_stood_t
     (tmp_path / "LOG.md").write_text(text)
     (one,) = [one for one in audit(open_logs([tmp_path / "LOG.md"])) if one.rule == "few-seeds"]
     assert sentence(one).startswith("What is said here, in English 'stable', rests on 3 seeds")
+
+
+def test_a_number_like_a_quoted_one_of_another_name_is_no_slip(tmp_path: Path) -> None:
+    assert told(tmp_path, BENCH + "- release: PIQA 72.6, MMLU 58.1, see above.\n") == []
+    assert told(tmp_path, BENCH + "- a re-run: PIQA 72.6, ARC 58.1.\n") == []
+
+
+def test_two_lists_and_their_two_means_go_by_their_order(tmp_path: Path) -> None:
+    text = "Three seeds each, tied vs untied: 2.412/2.405/2.419 vs 2.401/2.396/2.409, means 2.412 and 2.402.\n"
+    assert told(tmp_path, text) == []

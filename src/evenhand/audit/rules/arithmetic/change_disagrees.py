@@ -20,7 +20,7 @@ from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.closed import closed_in
 from evenhand.audit.told.changes.columns import odd_differences
-from evenhand.audit.told.changes.from_to import concluded_in, from_to_in, roled_in, told_by_in
+from evenhand.audit.told.changes.from_to import concluded_in, factored_in, from_to_in, roled_in, told_by_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.shown import of_a_third, shown
 from evenhand.audit.told.changes.spoken import told_wrong_in
@@ -65,6 +65,7 @@ def _all(log: Log) -> Iterator[Finding]:
         *roled_in(log),
         *((*one, True) for one in concluded_in(log)),
         *((one, False, False) for one in told_by_in(log)),
+        *((one, False, True) for one in factored_in(log) if not _of_else(one)),
     ):
         if change.line.number not in told and told_wrong(change, relative=relative):
             one = replace(_finding(log, change, sure=True, read=True), unproven=False)

@@ -11,6 +11,7 @@ from evenhand.audit.finding import Finding, Rule, anywhere, line_of, lone, place
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import a_digit_off, printed, shown
 from evenhand.audit.text.numbers import Number, right
+from evenhand.audit.text.said import lists_in
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
 from evenhand.audit.told.means.siblings import form_of, forms, mean_held
@@ -71,6 +72,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
             "most": found + slack,
             "column": series.label if series.line is not series.mean_line and series.line.kind == "row" else "",
         }
+        if any(right(mean, one.numbers) for one in lists_in(series.mean_line, len(series.values))):
+            continue  # of another list of the line
         at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
         table = tables.get(series.mean_line.number)
         if table is not None and _otherwise(table, series, mean):

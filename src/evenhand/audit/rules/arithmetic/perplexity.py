@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table
-from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import said_in
 
 _LOSS = Pattern(r"(?<![a-z])loss$", re.IGNORECASE)
 _PLAIN = Pattern(r"[_/()↓↑%-]+")
 _ROWS = 3
-_SHOWN, _CAP = 5, 1e4
+_SHOWN, _CAP = 3, 1e4
 """Pairs that are one result, so that one which is none is wrong; and a perplexity that a program may have cut off."""
 
 _LOSS_NAME = Pattern(r"\b(?:loss|ce|nll|cross entropy)$", re.IGNORECASE)
@@ -27,6 +27,16 @@ _BITS = Pattern(r"\b(?:bpb|bits per byte|bpc|bits per char\w*|bits)$", re.IGNORE
 _ACCURACY = Pattern(r"\b(?:acc|accuracy|success rate|pass rate)$", re.IGNORECASE)
 _ERRORS = Pattern(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNORECASE)
 _PERPLEXITY = Pattern(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
+
+_TOLD = Pattern(
+    r"(?:loss|nll)\s*(?:of|=|:|is|was)?\s*(?P<loss>\d+\.\d+)(?:[^.;:\d]|(?<=[\w-])\d){0,60}?(?:ppl|perplexity)\s*(?:of|=|:|is|was)?\s*"
+    r"(?P<ppl>\d+\.\d+)(?![\d.])",
+    re.IGNORECASE,
+)
+"""A loss and the perplexity that is told of it."""
+
+_IS_EXP = Pattern(r"(?:ppl|perplexity)\s*(?:=|is|:)\s*(?:the )?exp", re.IGNORECASE)
+"""A log that says how its perplexities are made."""
 
 _Pair = tuple[int, Number, Number]
 """A line, a loss and the perplexity beside it."""
@@ -64,6 +74,7 @@ def _all(log: Log) -> Iterator[Finding]:
                 told.setdefault((one.label, other.label), []).append((line.number, one.number, other.number))
     for pairs in told.values():
         yield from _odd(log, pairs)
+    yield from _by_a_digit(log, {line for pairs in told.values() if len(pairs) > _SHOWN for line, *_ in pairs})
     for table in log.tables:
         yield from _in_table(log, table)
         yield from _in_columns(log, table)
@@ -80,6 +91,21 @@ def _odd(log: Log, pairs: list[_Pair]) -> Iterator[Finding]:
     if off > 3 * (loss.slack + ppl.slack / ppl.value) and math.exp(loss.value) < _CAP and ppl.value < _CAP:
         facts = {"loss": printed(loss), "printed": printed(ppl), "found": math.exp(loss.value), "right": len(pairs) - 1}
         yield Finding("loss-and-perplexity", "fault", place_of(log, line), facts, closed=True)
+
+
+def _by_a_digit(log: Log, known: Container[int]) -> Iterator[Finding]:
+    """Perplexities that a digit makes those of their losses, where the log has one that is."""
+    told = [
+        (line.number, numbers(found["loss"])[0], numbers(found["ppl"])[0])
+        for line in log.spoken() for found in _TOLD.finditer(line.body) if line.number not in known
+    ]  # fmt: skip
+    right = sum(_is_exp(loss, ppl) for _, loss, ppl in told)
+    said = right or any(_IS_EXP.search(line.body) for line in log.spoken())
+    for line, loss, ppl in told:
+        near = (math.exp(at) for at in (loss.low, loss.value, loss.high))
+        if said and not _is_exp(loss, ppl) and any(a_digit_off(ppl, one) for one in near):
+            facts = {"loss": printed(loss), "printed": printed(ppl), "found": math.exp(loss.value), "right": right}
+            yield Finding("loss-and-perplexity", "fault", place_of(log, line), facts, closed=True)
 
 
 def _is_exp(loss: Number, perplexity: Number) -> bool:
@@ -151,13 +177,20 @@ def _way(names: list[str], pairs: list[tuple[Number, Number]]) -> str | None:
     return None
 
 
+def _others(right: int) -> str:
+    """What is said of the pairs that are right."""
+    if right < 2:
+        return ", where the other one is that of its loss" if right else ""
+    return f", where the {right} others are those of their losses"
+
+
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if "right" in f:
         return (
             f"The exponential of the loss {f['loss']} is {shown(f['found'], 2)}; printed is a perplexity of "
-            f"{f['printed']}, where the {f['right']} others are those of their losses."
+            f"{f['printed']}{_others(f['right'])}."
         )
     more = f" ({f['files']} more files have such columns)" if f["files"] > 1 else ""
     if "columns" in f:

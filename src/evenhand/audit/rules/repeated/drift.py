@@ -13,6 +13,7 @@ from evenhand.audit.finding import Finding, Level, Place, Rule, anywhere, lone, 
 from evenhand.audit.rules.repeated.quoted_rows import quoted_otherwise
 from evenhand.audit.rules.repeated.ranges import ranges
 from evenhand.audit.rules.repeated.summed import slips_of
+from evenhand.audit.rules.repeated.turned import turned_in
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import a_digit_off, printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -59,6 +60,12 @@ def _summed(log: Log) -> list[Finding]:
         )
         for one in slips_of(log)
     ]  # fmt: skip
+    told = {(one.place.line, one.facts["printed"]) for one in found}
+    for one in turned_in(log):
+        if (one.line.number, printed(one.number)) not in told:
+            places = place_of(log, one.line), place_of(log, one.own_line)
+            told_so = _otherwise(places[0], one.number, one.own, one.name, "twice", places[1], printed(one.number))
+            found.append(replace(told_so, closed=True, anywhere=True))
     return found if len(found) <= _SLIPS else []
 
 

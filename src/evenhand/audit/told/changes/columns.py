@@ -188,13 +188,12 @@ def _one_odd(
         # of two alone it says something where a digit makes the odd one right, too
         to_the_digit = len(exact) > 2 or (len(odd) == 1 and a_digit_off(odd[0][1], odd[0][2]))
         enough = right and (by_chance if to_the_digit else roughly) <= chance and len(right) >= 2
-        if len(odd) == 2 and len(right) > 2 and exactly <= _HARDLY and all(_is_a_digit_off(one, way) for one in odd):
-            ends = [
-                (log.line(table.rows[i].line_of(place)), log.line(table.rows[j].line)) for (_, _, j, i), _, _ in odd
-            ]
-            best = tuple(
-                Odd(pair[0], pair[1], n, *lines, len(right)) for (pair, n, _), lines in zip(odd, ends, strict=True)
-            )
+        if len(odd) == 2 and len(right) > 2 and exactly <= _HARDLY:
+            rows = [(table.rows[own], table.rows[base]) for (_, _, base, own), _, _ in odd]
+            bare = not any(re.search(r"[^\W\d_]{2}", own.cells[place]) for own, _ in rows)
+            if bare and all(_is_a_digit_off(one, pairs, way) for one in odd):
+                ends = [(log.line(own.line_of(place)), log.line(base.line)) for own, base in rows]
+                best = tuple(Odd(*one[:2], n, *end, len(right)) for (one, n, _), end in zip(odd, ends, strict=True))
         if len(odd) == 1:
             pair, number, found = odd[0]
             turned = abs(found + number.value) <= _slack(pair, number, way)
@@ -214,11 +213,14 @@ def _one_odd(
     return best
 
 
-def _is_a_digit_off(odd: tuple[Pair, Number, float], way: Callable[[float, float], float | None]) -> bool:
-    """Whether a digit makes an odd difference right, its sign aside, and it is right in no other way."""
+def _is_a_digit_off(
+    odd: tuple[Pair, Number, float], pairs: Sequence[Pair | None], way: Callable[[float, float], float | None]
+) -> bool:
+    """Whether a digit makes an odd difference right, and it is right in no other way, nor that to another row."""
     pair, number, found = odd
-    turned = abs(found + number.value) <= _slack(pair, number, way)
-    return not turned and not _of_another_way(pair, number) and a_digit_off(number, found)
+    long = len(f"{abs(number.value):.{number.decimals}f}".replace(".", "")) > 2  # of two digits, one is off by chance
+    slip = long and found * number.value > 0 and a_digit_off(number, found)
+    return slip and not _of_another_way(pair, number) and not _to_another_row(pairs, pair, number, way)
 
 
 def _by_chance(exact: Mapping[tuple[float, float], float]) -> float:

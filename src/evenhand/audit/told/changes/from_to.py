@@ -75,6 +75,20 @@ _BY = Pattern(
 )
 """``von 980.4 auf 931.0 kWh, also um 49.4 kWh``: a change with its amount, in the languages in which logs are kept."""
 
+_FACTORED = (
+    Pattern(
+        r"(?<![\d.~≈])(?P<factor>\d+(?:\.\d+)?)\s?[x×]\s+(?:faster|slower|quicker|smaller|larger|speed-?up)\s*\(\s*(?:from\s+)?"
+        r"(?P<a>[\d.,]+)\s?(?P<u>[^\W\d]{1,6})?\s*(?:to|→|->|=>|⇒|vs\.?)\s*(?P<b>[\d.,]+)\s?(?P<v>[^\W\d]{1,6})?\s*\)",
+        re.IGNORECASE,
+    ),
+    Pattern(
+        r"\bfrom\s+(?P<a>[\d.,]+)\s?(?P<u>[^\W\d]{1,6})?\s+to\s+(?P<b>[\d.,]+)\s?(?P<v>[^\W\d]{1,6})?\s*[,;(–—-]+\s*(?:i\.e\.,?\s+)?"
+        r"(?:an?\s+)?(?P<factor>\d+(?:\.\d+)?)\s?[x×]\s*(?:speed-?up|faster|slower|smaller|larger|reduction|increase)(?=[\s.,;)]|$)",
+        re.IGNORECASE,
+    ),
+)
+"""``3.4x faster (412 ms to 158 ms)``, ``from 412 ms to 158 ms, a 2.6x speed-up``."""
+
 _APART = 45
 _CUT = Pattern(r"[,;:()\[\]|/]|\d(?=\s)|%")
 _TIGHT = Pattern(r"[^()\[\]]*")
@@ -97,6 +111,19 @@ def told_by_in(log: Log) -> Iterator[Change]:
         if len(own) == 3 and len(units) == 1 and found["unit"] in (None, found["own"]) and _comparable(*own[:2]):
             delta = replace(own[2], value=own[2].value * (1 if own[1].value > own[0].value else -1))
             yield Change(own[0], own[1], delta, line, line, True)
+
+
+def factored_in(log: Log) -> Iterator[Change]:
+    """Factors with the two amounts that they are of right beside them."""
+    for line in log.lines if not log.data else ():
+        if line.kind not in ("prose", "bullet") or hoped(line):
+            continue
+        at = {n.start: n for n in line.numbers}
+        for found in (found for form in _FACTORED for found in form.finditer(line.body)):
+            own = [at[found.start(name)] for name in ("a", "b", "factor") if found.start(name) in at]
+            plain = len(own) == 3 and not any(n.about or n.signed or n.value <= 0 for n in own)
+            if plain and found["u"] in (None, found["v"]):
+                yield Change(own[0], own[1], replace(own[2], unit="x"), line, line, True)
 
 
 def _of_three(log: Log) -> Iterator[Sentence]:
