@@ -172,3 +172,45 @@ def test_a_number_like_a_quoted_one_of_another_name_is_no_slip(tmp_path: Path) -
 def test_two_lists_and_their_two_means_go_by_their_order(tmp_path: Path) -> None:
     text = "Three seeds each, tied vs untied: 2.412/2.405/2.419 vs 2.401/2.396/2.409, means 2.412 and 2.402.\n"
     assert told(tmp_path, text) == []
+
+
+REPEATS = (
+    "- repeat 1: 0.1814 (delta vs baseline: -0.00212)\n- repeat 2: 0.1813 (delta vs baseline: {})\n"
+    "- repeat 3: 0.1812 (delta vs baseline: -0.00220)\n\n- This setting improved over the baseline on all 3 repeats.\n"
+    "- Relative to the baseline, it is a small but very consistent gain.\n"
+)
+
+
+def test_a_steady_gain_whose_differences_stand_a_line_each_is_no_matter_of_their_number_alone(tmp_path: Path) -> None:
+    assert told(tmp_path, REPEATS.format("-0.00221")) == []
+    (one,) = told(tmp_path, REPEATS.format("-0.00021"))
+    assert (one.rule, one.place.line) == ("few-seeds", 8)
+
+
+ARMS = "name,use_a,use_b,acc,f1,auc\n" + "".join(
+    f"{name},{a},{b},{acc},{f1},{auc}\n"
+    for name, a, b, acc, f1, auc in [
+        ("full", "True", "True", 0.31251, 0.10982, 0.19185), ("no a", "False", "True", 0.26160, 0.07381, 0.15961),
+        ("no b", "True", "False", 0.33002, 0.11600, 0.20340), ("only b", "False", "True", 0.26160, 0.07381, 0.15961),
+        ("none", "False", "False", 0.29346, 0.09701, 0.18108), ("other", "True", "True", 0.30202, 0.10278, 0.18535),
+    ]
+)  # fmt: skip
+
+
+def test_two_names_with_the_same_switches_are_said_to_be_one_arm(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(ARMS)
+    found = audit(open_logs([tmp_path / "a.csv"]))
+    (one,) = [one for one in found if one.rule == "twin-arms"]
+    assert "and the same settings ('use_a', 'use_b'): one arm under two names" in sentence(one)
+
+
+SPREADS = (
+    "Trained over 3 seeds.\n\n| agent | mean reward | std | crashes |\n|---|---|---|---|\n"
+    "| baseline | 19.85 | 4.63 | {} |\n| other | 20.48 | 0.95 | {} |\n"
+)
+
+
+def test_a_spread_beside_counts_of_episodes_is_not_taken_for_one_over_seeds(tmp_path: Path) -> None:
+    for cells, rules in ((("29/150", "0/150"), []), (("few", "none"), ["recomputed"])):
+        (tmp_path / "LOG.md").write_text("# Log\n\n" + SPREADS.format(*cells))
+        assert [one.rule for one in audit(open_logs([tmp_path / "LOG.md"]))] == rules

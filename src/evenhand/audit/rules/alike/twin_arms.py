@@ -39,6 +39,8 @@ _CUT = 200
 _LONG = 20
 """A text so long that two records have, and no third, tells what was run."""
 
+_SWITCH = frozenset(("true", "false", "yes", "no", "on", "off"))
+
 _DIGITS = 10
 """Digits that all results together must have, so that two arms do not have them alike by chance."""
 
@@ -73,7 +75,8 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         if second in seen or declared_same(logs, log, list(rows), [second]):
             continue
         seen.add(second)
-        facts = {"one": first, "other": second, "base": first == base}
+        settings = _same_settings(records, first, second)
+        facts = {"one": first, "other": second, "base": first == base, "settings": settings}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
         cut = len(records.table.header) >= _CUT  # more fields were not read
         open_ = cut or doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
@@ -81,6 +84,17 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         lines = (one.line_of(records.arm) for one in (rows[0], at))
         place, other = (place_of(log, line) for line in lines)
         yield Finding("twin-arms", level, place, facts, (other,), second)
+
+
+def _same_settings(records: Records, one: str, other: str) -> tuple[str, ...]:
+    """The columns of switches that tell other arms apart, where two arms have the same in all of them; else none."""
+    rows = [records.groups[name][0] for name in (one, other)]
+    found = []
+    for place, name in enumerate(records.table.header):
+        cells = {row.cells[place].strip().lower() for group in records.groups.values() for row in group}
+        if place not in (records.arm, records.seed) and len(cells) == 2 and cells <= _SWITCH:
+            found.append((name, rows[0].cells[place].strip() == rows[1].cells[place].strip()))
+    return tuple(name for name, _ in found) if len(found) > 1 and all(same for _, same in found) else ()
 
 
 def _again(records: Records, one: str, other: str) -> bool:
@@ -136,10 +150,11 @@ def say(finding: Finding) -> str:
     more = f"; so have {', '.join(same[:5])}{', ...' if len(same) > 5 else ''}" if same else ""
     more += "; there are other such pairs here" if f.get("more") else ""
     of = "the baseline" if f["base"] else f"'{f['one']}'"
-    return (
-        f"'{f['other']}' has the results of {of} ({where}) to the last digit: what "
-        f"tells them apart shows in none of them{more}."
-    )
+    told = f"'{f['other']}' has the results of {of} ({where}) to the last digit"
+    if settings := f.get("settings"):
+        named = ", ".join(f"'{name}'" for name in settings[:4])
+        return f"{told}, and the same settings ({named}): one arm under two names, as far as these tell{more}."
+    return f"{told}: what tells them apart shows in none of them{more}."
 
 
 RULE = Rule("twin-arms", "Records of an arm whose results are all those of another arm.", check, say, words=False)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.steadiness import DOUBT, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
+from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, hoped, planning
 from evenhand.audit.told.certainty.few import certain_of_few
 from evenhand.audit.told.certainty.steady import OF_SIZE, clause_of, steady
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
+from evenhand.audit.told.seeds.series import Floats
 from evenhand.audit.told.seeds.tested import facts_of
 
 _ALL_OF = Pattern(
@@ -26,6 +30,16 @@ _ALL_OF = Pattern(
 _CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 _UNFINISHED = Pattern(r"\b(?:\d+ more|more (?:seeds|runs)|running|pending|so far)\b", re.IGNORECASE)
 """What says that further seeds are to come."""
+
+_SEEDS = Pattern(r"\bseeds?\b", re.IGNORECASE)
+_REPEATS = Pattern(r"\brepeats?\b", re.IGNORECASE)
+_ONE = Pattern(r"\b(?:seed|run|repeat|trial)\s*[#=:]?\s*\d+\s*[:=]", re.IGNORECASE)
+_TOLD_DELTA = Pattern(r"(?:delta|diff(?:erence)?|Δ|gain)[^\d+\-−;,()]{0,30}[=:]?\s*([+\-−]\d*\.\d+)", re.IGNORECASE)
+_ABOVE = 24
+"""Lines from a word for steadiness up to the differences of its seeds, one a line."""
+
+_SHOWN = 0.01
+"""The p of a paired t from which on a handful of differences carries a word for steadiness."""
 
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
@@ -44,6 +58,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         yield from _all_of_few(log)
         yield from steadiness(log)
         for few in certain_of_few(log):
+            beside = _one_a_line(log, few.line, few.count)
+            shown_by = None if beside is None else facts_of(beside)
+            if shown_by is not None and float(str(shown_by["p"])) < _SHOWN:
+                continue
             said: dict[str, object] = {"word": few.word, "seeds": few.count, "unit": few.unit}
             yield Finding(
                 "few-seeds", "caution", place_of(log, few.line), said, (place_of(log, few.told),), anywhere=True
@@ -56,13 +74,25 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if found[0].lower() in OF_SIZE and not (shown.seeds.count == 1 and _of_all(log, line, shown.seeds)):
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
-            tested = None if shown.series is None else facts_of(shown.series.array)
-            if tested is not None and float(str(tested["p"])) < (0.05 if shown.seeds.count > 3 else 0.01):
+            if _REPEATS.search(shown.seeds.line.body) and not _SEEDS.search(shown.seeds.line.body):
+                facts["unit"] = "repeat"
+            values = _one_a_line(log, line, shown.seeds.count) if shown.series is None else shown.series.array
+            tested = None if values is None else facts_of(values)
+            if tested is not None and float(str(tested["p"])) < (0.05 if shown.seeds.count > 3 else _SHOWN):
                 continue
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
             level: Level = "caution" if _explicit(log, line, shown, found) else "hint"
             yield Finding("few-seeds", level, place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def _one_a_line(log: Log, line: Line, count: int) -> Floats | None:
+    """The differences of as many lines above, of one form, each with the one that it tells."""
+    above = [one for one in log.own(line.section) if 0 < line.number - one.number <= _ABOVE]
+    told = [(one, _TOLD_DELTA.findall(one.body)) for one in above if one.kind in ("bullet", "prose")]
+    lines = [one for one, found in told if len(found) == 1 and _ONE.search(one.body)]
+    values = [numbers(_TOLD_DELTA.findall(one.body)[0])[0].value for one in lines]
+    return np.array(values) if len(values) == count > 1 and len(set(values)) > 1 else None
 
 
 def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bool:

@@ -70,6 +70,10 @@ class Compared:
     spread: str
 
 
+_OUT_OF = Pattern(r"(?<![\d.])\d+\s?/\s?(\d+)(?![\d.])")
+"""A count of items: ``29/150``."""
+
+
 def to_baseline(log: Log, table: Table, bases: Sequence[Row]) -> Compared | None:
     """Differences to the one row that is the baseline, or of the one other row, over a known number of seeds."""
     told = any(map(SPREAD.search, table.header)) or any("±" in cell for row in table.rows for cell in row.cells)
@@ -81,6 +85,9 @@ def to_baseline(log: Log, table: Table, bases: Sequence[Row]) -> Compared | None
         return None
     if own is not None and _resampled(log, table):
         return None
+    counted = {int(m[1]) for row in table.rows for cell in row.cells for m in _OUT_OF.finditer(cell)}
+    if any(whole > seeds.count for whole in counted):
+        return None  # the spread may be one over these items
     if not bases and two_arms(table) and (own is not None or _close(log, table, seeds)):
         bases = [table.rows[0]]
     for place in range(1, len(table.header)) if len(bases) == 1 else ():
