@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.audit.check import audit, sentence
-from evenhand.audit.finding import Finding
+from evenhand.audit.finding import Finding, Place
 from evenhand.audit.once import told_once
 from evenhand.audit.reading.opened import open_logs
 
@@ -83,3 +83,10 @@ def test_runs_that_failed_with_a_zero_are_told_once(tmp_path: Path) -> None:
     text = f"run,status,runtime,acc\n{rows}r7,crash,20,0.0\nr8,crash,20,0.0\n"
     (one,) = found_in(tmp_path, "runs.csv", text, "kept-of-many", "infrastructure")
     assert (one.rule, one.place.line, [place.line for place in one.others]) == ("kept-of-many", 8, [9])
+
+
+def test_a_share_that_two_rules_find_impossible_is_told_once() -> None:
+    place, facts = Place("train.log", 3, "probe acc 90.7% on 80 images"), {"printed": "90.7%", "items": 80}
+    impossible = Finding("impossible-share", "fault", place, facts)
+    odd, other = (Finding("odd-share", "caution", place, {**facts, "items": n}) for n in (80, 736))
+    assert told_once([impossible, odd, other]) == [impossible, other]

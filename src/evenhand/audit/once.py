@@ -13,6 +13,7 @@ _SLIPS = ("mean-disagrees", "change-disagrees", "count-and-rate", "row-breaks-co
 _ARMS = ("no-op", "twin-arms", "identical-rows")
 _LOOKS = ("best-on-test", "best-of-many")
 _RUNS = ("kept-of-many", "infrastructure")
+_SHARES = ("impossible-share", "odd-share")
 
 _RIGHT = ("found", "expected", "difference", "relative")
 _ALIKE = 1e-3
@@ -21,7 +22,10 @@ _ALIKE = 1e-3
 def told_once(found: Sequence[Finding]) -> list[Finding]:
     """The findings without those that another says, too; what is told aloud never gives way to a hint."""
     dropped: set[int] = set()
-    for rules, says in ((_SLIPS, _same_slip), (_ARMS, _same_arms), (_LOOKS, _same_looks), (_RUNS, _same_runs)):
+    pairs = (
+        (_SLIPS, _same_slip), (_ARMS, _same_arms), (_LOOKS, _same_looks), (_RUNS, _same_runs), (_SHARES, _same_share),
+    )  # fmt: skip
+    for rules, says in pairs:
         files: dict[str, list[Finding]] = {}
         for one in found:
             if one.rule in rules:
@@ -72,6 +76,12 @@ def _same_looks(one: Finding, other: Finding) -> bool:
     if other.place.line not in lines[0] and one.place.line not in lines[1]:
         return False
     return _louder(lambda told: 2 * _LOOKS.index(told.rule) - bool(told.others), one, other)
+
+
+def _same_share(one: Finding, other: Finding) -> bool:
+    """A share that two rules find no whole number of the same items to give."""
+    same = all(one.facts.get(key) == other.facts.get(key) for key in ("printed", "items"))
+    return same and one.place.line == other.place.line and _louder(lambda told: _SHARES.index(told.rule), one, other)
 
 
 def _same_runs(one: Finding, other: Finding) -> bool:
