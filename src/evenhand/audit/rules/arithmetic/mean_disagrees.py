@@ -72,7 +72,8 @@ def _found_in(log: Log) -> Iterator[Finding]:
             "most": found + slack,
             "column": series.label if series.line is not series.mean_line and series.line.kind == "row" else "",
         }
-        if any(right(mean, one.numbers) for one in lists_in(series.mean_line, len(series.values))):
+        beside = [one.numbers for one in lists_in(series.mean_line, len(series.values))]
+        if any(right(mean, one) for one in beside if all(n.decimals for n in one)):
             continue  # of another list of the line
         at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
         table = tables.get(series.mean_line.number)

@@ -14,7 +14,7 @@ from evenhand.audit.text.words import hoped, of_others
 from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 from evenhand.audit.told.quoted.sources import fine, same, words
-from evenhand.audit.told.quoted.values import slip
+from evenhand.audit.told.quoted.values import qualifiers, slip
 
 _ANEW = Pattern(
     r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|did|do)|corrected|updated?|previous\w*|"
@@ -25,6 +25,7 @@ _ANEW = Pattern(
 """Words beside which two figures of one name may both be right."""
 
 _CUTS = Pattern(r"[;,，；]\s|\b(?:and|while|whereas|but|vs|versus|against|und|et|y|и)\b", re.IGNORECASE)
+_END = Pattern(r"\s?%?\s*(?:$|[.,;:)]|\b(?:and|und|et|y|и|de|of|points?|return|retour)\b)", re.IGNORECASE)
 _LONGEST, _MOST_NUMBERS = 260, 3000
 
 
@@ -45,29 +46,41 @@ def turned_in(log: Log) -> Iterator[Turned]:
     if log.data or count > _MOST_NUMBERS:
         return
     every = [(n, line) for line in log.lines if line.kind not in ("code", "blank") for n in line.numbers if fine(n)]
+    found = []
     for one in statements_of(log):
         said = one.passage.kind != "note" and len(one.text) <= _LONGEST and not _ANEW.search(one.text)
         if said and not (hoped(one.line) or withheld(one) or of_others(one.line)):
-            yield from _of(log, one, every)
+            found += [(one.section, turned) for turned in _of(log, one, every)]
+    for section, turned in found:
+        if sum(section == other for other, _ in found) == 1:  # several of one section were measured otherwise
+            yield turned
 
 
 def _of(log: Log, one: Statement, every: list[tuple[Number, Line]]) -> Iterator[Turned]:
     own_lines = {line.number for line in one.lines}
     elsewhere = [(n, line) for n, line in every if line.number not in own_lines]
-    for number in one.numbers:
-        if not fine(number) or any(same(n, number) for n, _ in elsewhere):
-            continue
-        others = [(n, line) for n, line in elsewhere if _is_turned(n, number)]
-        clause = _named(one.text, number)
-        held = [(n, line, clause & _names(log, line, n)) for n, line in others]
-        held = [(n, line, name) for n, line, name in held if name]
-        if not held or len({n.value for n, _ in others}) > 1:
-            continue
-        own, line, name = held[0]
-        beside = any(n is not number and fine(n) and any(same(n, m) for m, _ in elsewhere) for n in one.numbers)
-        if beside or len(name) > 1:
-            told = dict.fromkeys(w for w in re.findall(r"[\w@.+-]*\w", one.text[: number.start]) if words(w) & name)
-            yield Turned(number, one.line_of(number), own, line, " ".join(told))
+    quoted = [n for n in one.numbers if fine(n)]
+    odd = [n for n in quoted if not any(same(n, other) for other, _ in elsewhere)]
+    if len(odd) != 1 or not _ends(one.text, odd[0]):
+        return
+    number = odd[0]
+    others = [(n, line) for n, line in elsewhere if _is_turned(n, number)]
+    said = _clause(one.text, number)
+    clause = _named(said)
+    held = [(n, line, *_names(log, line, n)) for n, line in others]
+    held = [(n, line, clause & names, table) for n, line, names, table in held if clause & names]
+    if not held or len({n.value for n, _ in others}) > 1:
+        return
+    own, line, name, in_table = held[0]
+    known = _names(log, line, own)[0].union(*(words(title) for title in log.path(line.section)))
+    if qualifiers(said) <= known and ((in_table and len(name) > 1) or len(quoted) > 1):
+        told = dict.fromkeys(w for w in re.findall(r"[\w@.+-]*\w", said) if words(w) & name)
+        yield Turned(number, one.line_of(number), own, line, " ".join(told))
+
+
+def _ends(text: str, number: Number) -> bool:
+    """Whether nothing is said of a number behind it, in its own clause."""
+    return _END.match(text, number.end) is not None
 
 
 def _is_turned(one: Number, other: Number) -> bool:
@@ -75,11 +88,15 @@ def _is_turned(one: Number, other: Number) -> bool:
     return alike and slip(*(f"{abs(n.value):.{n.decimals}f}" for n in (one, other))) == "swap"
 
 
-def _named(text: str, number: Number) -> frozenset[str]:
-    """The words of the clause before a number that name something."""
+def _clause(text: str, number: Number) -> str:
+    """The words of a number's clause before it."""
     start = max((cut.end() for cut in _CUTS.finditer(text, 0, number.start) if not _open(text, cut.start())), default=0)
-    said = words(text[start : number.start]) - COMMON_WORDS
-    return frozenset(word for word in said if len(word) > 1 and re.search(r"[^\W\d]", word))
+    return text[start : number.start]
+
+
+def _named(said: str) -> frozenset[str]:
+    """Words that name something."""
+    return frozenset(word for word in words(said) - COMMON_WORDS if len(word) > 1 and re.search(r"[^\W\d]", word))
 
 
 def _open(text: str, at: int) -> bool:
@@ -87,16 +104,16 @@ def _open(text: str, at: int) -> bool:
     return text.count("(", 0, at) > text.count(")", 0, at)
 
 
-def _names(log: Log, line: Line, number: Number) -> frozenset[str]:
-    """The words that a number is told with: of its row and column, else of its line and what it belongs to."""
+def _names(log: Log, line: Line, number: Number) -> tuple[frozenset[str], bool]:
+    """The words that a number is told with: of its row and column, else of its line; whether it is in a table."""
     for table in log.tables:
         for row in table.rows:
-            at = next(
-                (i for i, cell in enumerate(row.cells) if row.line_of(i) == line.number and _has(cell, number)), -1
-            )
+            cells = enumerate(row.cells)
+            at = next((i for i, cell in cells if row.line_of(i) == line.number and _has(cell, number)), -1)
             if at >= 0:
-                return words(f"{row.cells[0]} {table.header[at]}")
-    return words(" ".join((line.body[: number.start], *(one.body for one in log.parents(line)))))
+                return words(f"{row.cells[0]} {table.header[at]}"), True
+    beside = (line.body[: number.start], *(one.body for one in log.parents(line)))
+    return words(" ".join(beside)), False
 
 
 def _has(cell: str, number: Number) -> bool:
