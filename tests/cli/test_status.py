@@ -12,7 +12,7 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.cli.output import plain, status_documents
 from evenhand.decisions.likeness import Alike
 from evenhand.decisions.standing import SetAsideTrial, Standing
-from evenhand.decisions.wording import standing_words
+from evenhand.decisions.standing_words import standing_words
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from tests.ledgers import Book
 

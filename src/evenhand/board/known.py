@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.board import blind
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.wording import standing_words
+from evenhand.decisions.standing_words import standing_words
 from evenhand.ledger import Ledger
 from evenhand.ledger.codec import claim_from_entry
 from evenhand.ledger.records import ClaimRecord

@@ -32,7 +32,7 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         if document.get("look"):
             tell(console, document["look"], "", "  ")
         if document["standing"]["fixed"] != "before":
-            from evenhand.decisions.wording import standing_words  # here: imports statistics
+            from evenhand.decisions.standing_words import standing_words  # here: only what is late has any
 
             told = standing_words(Standing.of_plain(document["standing"]))
             tell(console, told, "yellow", "  ")

@@ -10,7 +10,6 @@ from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.verdict import Contrast, Settling
 from evenhand.statistics.clusters import cluster_table
-from evenhand.statistics.special import gammaincinv
 
 MOST_SEEDS = 1000
 """More seeds than these are no plan."""
@@ -58,10 +57,10 @@ def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, any
 
 
 def _upper(spread: statistics.Spread, items: int | None) -> statistics.Spread:
-    """The spread with that of seeds at its one-sided upper bound: a mean square over its chi-square quantile."""
-    df = spread.pilot_seeds - 1
+    """The spread with that of seeds at its one-sided upper bound, that of the means of a seed less their items'."""
     noise = 0.0 if items is None else spread.residual_sd**2 / items
-    wider = (spread.seed_sd**2 + noise) * df / (2 * float(gammaincinv(df / 2, 1 - SURE)))
+    means_sd = math.sqrt(spread.seed_sd**2 + noise)
+    wider = statistics.sd_interval(means_sd, spread.pilot_seeds - 1, 2 * SURE - 1).high ** 2
     return replace(spread, seed_sd=math.sqrt(max(wider - noise, spread.seed_sd**2)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -78,6 +79,15 @@ class VerdictKind(StrEnum):
 
 
 Interval = tuple[float, float]
+
+
+_RIVAL = re.compile(r"[(,] ?against ([^(),]+)[,)]")
+
+
+def rival_of(title: str) -> str:
+    """The rival that a recorded title names in its brackets; empty where the baseline decides, or all alike."""
+    found = _RIVAL.search(title)
+    return "" if found is None else found[1]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions import scope_words
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
+from evenhand.decisions.standing_words import standing_words
 from evenhand.decisions.verdict import Decision
-from evenhand.decisions.wording import family_words, look_words, seal_words, standing_words
+from evenhand.decisions.wording import family_words, look_words, seal_words
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.exhibit import Exhibit

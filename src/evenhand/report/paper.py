@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.scope_words import HELD
+from evenhand.decisions.standing_words import standing_words
 from evenhand.decisions.verdict import Decision
-from evenhand.decisions.wording import family_words, look_words, standing_words
+from evenhand.decisions.wording import family_words, look_words
 from evenhand.report import numbers, words
 from evenhand.report.latex import verdict_latex
 from evenhand.report.markdown import verdict_markdown

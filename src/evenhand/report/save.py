@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.decisions.standing_words import aside_clauses
 from evenhand.decisions.verdict import Decision
-from evenhand.decisions.wording import aside_clauses
 from evenhand.errors import DataError, RecipeError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord

@@ -7,7 +7,6 @@ would be a look at one that is not decided; trials that failed are none of these
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Literal
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.standing import Fixed, LedgerFamily
-from evenhand.decisions.verdict import VerdictKind
+from evenhand.decisions.verdict import VerdictKind, rival_of
 from evenhand.ledger import Ledger, aside
 from evenhand.ledger.counting import counting
 from evenhand.ledger.records import ClaimRecord
@@ -27,8 +26,6 @@ from evenhand.running import families, searching, standing
 from evenhand.running.enter import outcomes_so_far, titles_of
 
 State = Literal["decided", "ended", "begun", "not begun"]
-
-_RIVAL = re.compile(r"[(,] ?against ([^(),]+)[,)]")
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,7 @@ class TitledVerdict:
     @property
     def rival(self) -> str:
         """The rival against which it stands, as its title names it; empty where the baseline decides, or all alike."""
-        found = _RIVAL.search(self.title)
-        return "" if found is None else found[1]
+        return rival_of(self.title)
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger, slots: str = "", room: Room | N
         room: what of this machine they may have; None for all of it.
     """
     from evenhand.decisions.power import smallest_effects
-    from evenhand.decisions.wording import foreseen_words
+    from evenhand.decisions.standing_words import foreseen_words
     from evenhand.running.probing import kept_words  # here: what only tells of claims does without the loop
 
     loaded = searching.unfolded(loaded, ledger)

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from evenhand.statistics.sign_flip import SignDraws, SignFlip, attainable_minimum, sign_draws, sign_flip
     from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
     from evenhand.statistics.spending import Spending, SpendingPlan, plan_spending
-    from evenhand.statistics.spread import Spread, spread_from_pilot, spread_of_right_or_wrong
+    from evenhand.statistics.spread import Spread, sd_interval, spread_from_pilot, spread_of_right_or_wrong
     from evenhand.statistics.student import t_lower_tail, t_test_power
     from evenhand.statistics.suites import (
         PerformanceProfile,
@@ -117,7 +117,7 @@ _NAMES = {
     "sign_flip": "SignDraws SignFlip attainable_minimum sign_draws sign_flip",
     "signs": "ItemFlips SignCounts item_flips sign_counts",
     "spending": "Spending SpendingPlan plan_spending",
-    "spread": "Spread spread_from_pilot spread_of_right_or_wrong",
+    "spread": "Spread sd_interval spread_from_pilot spread_of_right_or_wrong",
     "student": "t_lower_tail t_test_power",
     "suites": "PerformanceProfile SuiteEstimate interquartile_mean performance_profile suite_difference suite_mean",
     "two_way": "VarianceComponents two_way_estimate variance_components",
@@ -220,6 +220,7 @@ __all__ = [
     "prune_chance",
     "report_peak",
     "saturation",
+    "sd_interval",
     "seeds_needed",
     "share_not_excluded",
     "sign_counts",

@@ -76,7 +76,7 @@ def spread_from_pilot(differences: ArrayLike, source: str = "pilot") -> Spread:
         values = as_floats(differences, "pilot differences", 1)
         check_count(values.size, "pilot seeds", 2)
         sd = float(values.std(ddof=1))
-        return Spread(sd, source=source, seed_sd_interval=_sd_interval(sd, values.size - 1), pilot_seeds=values.size)
+        return Spread(sd, source=source, seed_sd_interval=sd_interval(sd, values.size - 1), pilot_seeds=values.size)
     parts = variance_components(differences)
     means_sd = math.sqrt(parts.mean_square_seed / parts.items)
     return Spread(
@@ -84,12 +84,13 @@ def spread_from_pilot(differences: ArrayLike, source: str = "pilot") -> Spread:
         math.sqrt(parts.item),
         math.sqrt(parts.residual),
         source,
-        _sd_interval(means_sd, parts.seeds - 1),
+        sd_interval(means_sd, parts.seeds - 1),
         parts.seeds,
         parts.items,
     )
 
 
-def _sd_interval(sd: float, df: int, level: float = 0.95) -> Interval:
+def sd_interval(sd: float, df: int, level: float = 0.95) -> Interval:
+    """The interval of a standard deviation that was estimated on so many degrees of freedom, by their chi-square."""
     low, high = 2 * gammaincinv(df / 2, [(1 + level) / 2, (1 - level) / 2])
     return Interval(sd * math.sqrt(df / low), sd * math.sqrt(df / high), level)

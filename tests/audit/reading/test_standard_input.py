@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +35,12 @@ def test_remarks_and_errors_name_it() -> None:
     assert read_standard_input(io.BytesIO(b"")).remarks == (f"{NAME} is empty: there is nothing to read in it.",)
     with pytest.raises(DataError, match=f"^{NAME}:2: the byte 0xe9 is no UTF-8"):
         read_standard_input(io.BytesIO(b"a\ncaf\xe9\n"))
+
+
+def test_where_there_is_no_room_to_keep_it_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DataError, match="No space left on device. Make room in .*TMPDIR"):
+        read_standard_input(io.BytesIO(b"- solved 80/429 (18.6%)\n"))

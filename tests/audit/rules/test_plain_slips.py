@@ -214,3 +214,17 @@ def test_a_spread_beside_counts_of_episodes_is_not_taken_for_one_over_seeds(tmp_
     for cells, rules in ((("29/150", "0/150"), []), (("few", "none"), ["recomputed"])):
         (tmp_path / "LOG.md").write_text("# Log\n\n" + SPREADS.format(*cells))
         assert [one.rule for one in audit(open_logs([tmp_path / "LOG.md"]))] == rules
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("run.log", COURSE.format("0.00")),
+        ("run.csv", "arm,loss,ppl\na,2.11,8.25\nb,2.02,7.54\nc,1.95,7.03\nd,1.90,6.69\ne,1.85,0.0\n"),
+        ("LOG.md", "- head: eval loss 2.204 ppl 9.06\n- tail: eval loss 812.5 ppl 3.2\n"),
+    ],
+)
+def test_a_perplexity_of_nothing_and_a_loss_beyond_all_measure_end_no_audit(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    assert {one.rule for one in told(tmp_path, text, name)} <= {"loss-and-perplexity"}

@@ -25,17 +25,30 @@ def read_standard_input(stream: BinaryIO) -> Log:
     """All that a stream holds as one log, with its name in remarks and errors; a file keeps it while it is read.
 
     Raises:
-        DataError: as for a file of this content.
+        DataError: as for a file of this content; there is no room to keep it.
     """
-    given = stream.read()
-    with tempfile.TemporaryDirectory(prefix="evenhand-") as folder:
-        path = Path(folder, f"{NAME}{_ending(given)}")
-        path.write_bytes(given)
-        try:
-            log = open_log(path)
-        except DataError as error:
-            raise DataError(str(error).replace(str(path), NAME)) from None
+    try:
+        given = stream.read()
+        with tempfile.TemporaryDirectory(prefix="evenhand-") as folder:
+            path = Path(folder, f"{NAME}{_ending(given)}")
+            path.write_bytes(given)
+            try:
+                log = open_log(path)
+            except DataError as error:
+                raise DataError(str(error).replace(str(path), NAME)) from None
+    except OSError as error:
+        raise DataError(
+            f"{NAME} could not be kept while it is read: {error.strerror or error}. Make room in {_kept_in()}, or set "
+            "TMPDIR to a folder that has some."
+        ) from error
     return replace(log, name=NAME, remarks=tuple(one.replace(str(path), NAME) for one in log.remarks))
+
+
+def _kept_in() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "a folder for temporary files"
 
 
 def _ending(given: bytes) -> str:

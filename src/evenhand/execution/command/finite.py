@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from evenhand.errors import Diverged
+from evenhand.execution.command.numbers import as_number
 from evenhand.runs.tables import USUAL, Columns
 
 
@@ -24,7 +24,7 @@ def check_finite(table: Columns, columns: Mapping[str, str], scores: Mapping[str
     usual = {name for names in USUAL.values() for name in names}
     free = [n for n in table.values if str(n).lower() not in usual and n not in columns.values()]
     named = scores or {str(name): name for name in free}
-    found = {m: [_told(v) for v in table.values[c]] for m, c in named.items() if c in table.values}
+    found = {m: [as_number(v) for v in table.values[c]] for m, c in named.items() if c in table.values}
     told = {metric: values for metric, values in found.items() if scores or None not in values}
     some = bool(scores) or not any(math.isfinite(v) for values in told.values() for v in values if v is not None)
     for metric, values in told.items():
@@ -33,13 +33,3 @@ def check_finite(table: Columns, columns: Mapping[str, str], scores: Mapping[str
         if infinite or (none and some):
             row = infinite[0] if infinite else 0
             raise Diverged(f"{table.place(row)}: the score '{metric}' is {values[row]}, which counts as diverged")
-
-
-def _told(value: Any) -> float | None:
-    """A number, finite or not, that may stand as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None

@@ -53,13 +53,20 @@ def _check_numbers(document: Any, where: str, wanted: Collection[str]) -> None:
             raise Diverged(f"the metric '{name}' in {where} is {value}, which counts as diverged")
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def as_number(value: Any) -> float | None:
+    """A number, finite or not, that may be written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
+        return float(value)
+    except (ValueError, OverflowError):
         return None
+
+
+def _number(value: Any) -> float | None:
+    """A finite number that is one, and no text."""
+    found = None if isinstance(value, str) else as_number(value)
+    return found if found is not None and math.isfinite(found) else None
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

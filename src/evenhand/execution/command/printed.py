@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evenhand.errors import RecipeError
+from evenhand.execution.command.numbers import as_number
 from evenhand.recipes.contract import Bench
 
 PREFIX = "evenhand: "
@@ -113,18 +114,8 @@ def table(line: str) -> dict[str, float]:
             found = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             return {}
-    return {str(k): v for k, value in found.items() if (v := _number(value)) is not None} if _is_table(found) else {}
+    return {str(k): v for k, value in found.items() if (v := as_number(value)) is not None} if _is_table(found) else {}
 
 
 def _is_table(found: Any) -> bool:
     return isinstance(found, dict)
-
-
-def _number(value: Any) -> float | None:
-    """A number, or one that is written as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 
@@ -79,6 +78,8 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
 
 def _df_of_differences(log: Log, line: Line, statistic: Number) -> int | None:
     """The degrees of freedom of a t whose differences stand in its line or right above: they have this very t."""
+    from evenhand import statistics
+
     for series in summed_up(log):
         values = series.array
         if (
@@ -87,9 +88,11 @@ def _df_of_differences(log: Log, line: Line, statistic: Number) -> int | None:
             or not any(v.signed for v in series.values)
         ):
             continue
-        spread = float(values.std(ddof=1))
-        t = float(values.mean()) / (spread / math.sqrt(len(values))) if spread else math.inf
-        if abs(abs(t) - abs(statistic.value)) <= _ROUGHLY * abs(t) + statistic.slack:
+        tested = statistics.paired_t(values)
+        if tested.estimate is None or not tested.standard_error:
+            continue
+        t = abs(tested.estimate / tested.standard_error)
+        if abs(t - abs(statistic.value)) <= _ROUGHLY * t + statistic.slack:
             return len(values) - 1
     return None
 

@@ -82,12 +82,12 @@ def _all(log: Log) -> Iterator[Finding]:
 
 def _odd(log: Log, pairs: list[_Pair]) -> Iterator[Finding]:
     """The one pair that is not one result where all others of its names are."""
-    pairs = [(line, loss, ppl) for line, loss, ppl in pairs if 0 < loss.value < 30 and loss.decimals >= 2]
+    pairs = [(line, loss, ppl) for line, loss, ppl in pairs if _are_such(loss, ppl) and loss.decimals >= 2]
     odd = [one for one in pairs if not _is_exp(*one[1:])]
     if len(odd) != 1 or len({(a.value, b.value) for _, a, b in pairs}) <= _SHOWN:
         return
     line, loss, ppl = odd[0]
-    off = abs(math.log(ppl.value) - loss.value) if ppl.value > 0 else math.inf
+    off = abs(math.log(ppl.value) - loss.value)
     if off > 3 * (loss.slack + ppl.slack / ppl.value) and math.exp(loss.value) < _CAP and ppl.value < _CAP:
         facts = {"loss": printed(loss), "printed": printed(ppl), "found": math.exp(loss.value), "right": len(pairs) - 1}
         yield Finding("loss-and-perplexity", "fault", place_of(log, line), facts, closed=True)
@@ -99,6 +99,7 @@ def _by_a_digit(log: Log, known: Container[int]) -> Iterator[Finding]:
         (line.number, numbers(found["loss"])[0], numbers(found["ppl"])[0])
         for line in log.spoken() for found in _TOLD.finditer(line.body) if line.number not in known
     ]  # fmt: skip
+    told = [one for one in told if _are_such(*one[1:])]
     right = sum(_is_exp(loss, ppl) for _, loss, ppl in told)
     said = right or any(_IS_EXP.search(line.body) for line in log.spoken())
     for line, loss, ppl in told:
@@ -108,13 +109,18 @@ def _by_a_digit(log: Log, known: Container[int]) -> Iterator[Finding]:
             yield Finding("loss-and-perplexity", "fault", place_of(log, line), facts, closed=True)
 
 
+def _are_such(loss: Number, perplexity: Number) -> bool:
+    """Whether numbers may be a loss and a perplexity: that of nothing is one of a run that failed."""
+    return 0 < loss.value < 30 and perplexity.value >= 1
+
+
 def _is_exp(loss: Number, perplexity: Number) -> bool:
     """Whether a perplexity is the exponential of a loss, both within their rounding and a little."""
     return math.exp(loss.low) <= perplexity.high * 1.002 and perplexity.low <= math.exp(loss.high) * 1.002
 
 
 def _judged(log: Log, line: int, loss: Number, perplexity: Number) -> Iterator[Finding]:
-    if not 0 < loss.value < 30 or perplexity.value < 1 or not loss.decimals:
+    if not _are_such(loss, perplexity) or not loss.decimals:
         return
     same = [
         name

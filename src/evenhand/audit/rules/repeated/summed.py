@@ -44,8 +44,11 @@ _HEADLINE = Pattern(
     r"\s?[:：=]",
     re.IGNORECASE,
 )
-_CUTS = Pattern(r"[;,，；、]|\b(?:and|while|whereas|but|vs|versus|against|und|et|y|и)\b", re.IGNORECASE)
-_LEAST, _GAP, _MOST_NUMBERS, _LONGEST = 2, 3, 3000, 260
+CUTS = Pattern(r"[;,，；、]|\b(?:and|while|whereas|but|vs|versus|against|und|et|y|и)\b", re.IGNORECASE)
+MOST_NUMBERS = 3000
+"""Numbers of a log in which sums of others are looked up."""
+
+_LEAST, _GAP, _LONGEST = 2, 3, 260
 _SWAPPED = 4
 """Signs of a number, its point included, that is not another with two digits swapped by accident."""
 
@@ -87,7 +90,7 @@ class _Read:
 
 def slips_of(log: Log) -> Iterator[Slip]:
     """Numbers in a summary of which every other that can be looked up is as its source has it."""
-    if log.data or sum(len(line.numbers) for line in log.lines) > _MOST_NUMBERS:
+    if log.data or sum(len(line.numbers) for line in log.lines) > MOST_NUMBERS:
         return
     for group in (*_in_words(log), *_in_tables(log)):
         yield from _judged(log, group)
@@ -231,11 +234,16 @@ def _in_words(log: Log) -> Iterator[list[Quote]]:
         yield group
 
 
+def plainly_told(one: Statement) -> bool:
+    """Whether a statement is short and asserts results as they were, not hoped, withheld, measured anew or others'."""
+    told = not (_ANEW.search(one.text) or _THEIRS.search(one.text) or of_others(one.line))
+    return told and len(one.text) <= _LONGEST and not (hoped(one.line) or withheld(one))
+
+
 def _quotes(log: Log, one: Statement) -> Iterator[Quote]:
     text = one.text
     head, colon, _ = text.partition(":") if ":" in text else text.partition("：")
-    plain = not (hoped(one.line) or withheld(one) or _ANEW.search(text) or of_others(one.line) or _THEIRS.search(text))
-    plain = plain and len(text) <= _LONGEST
+    plain = plainly_told(one)
     runs = frozenset([run_of(text)]) - {""}
     title = log.sections[one.section].title if one.section >= 0 else ""
     cued = again(f"{title} {text}") or _HEADLINE.search(text) is not None
@@ -252,7 +260,7 @@ def _quotes(log: Log, one: Statement) -> Iterator[Quote]:
 
 def _clause(text: str, number: Number) -> str:
     """The words between the marks around a number, other numbers left out."""
-    cuts = [(found.start(), found.end()) for found in _CUTS.finditer(text)]
+    cuts = [(found.start(), found.end()) for found in CUTS.finditer(text)]
     start = max((end for _, end in cuts if end <= number.start), default=0)
     end = min((at for at, _ in cuts if at >= number.end), default=len(text))
     return text[start : number.start] + " " + text[number.end : end]

@@ -6,27 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evenhand.audit.rules.repeated.summed import CUTS, MOST_NUMBERS, plainly_told
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import COMMON_WORDS
-from evenhand.audit.text.words import hoped, of_others
-from evenhand.audit.told.concluded.concluded import withheld
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 from evenhand.audit.told.quoted.sources import fine, same, words
 from evenhand.audit.told.quoted.values import qualifiers, slip
 
-_ANEW = Pattern(
-    r"\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measur\w*|scor\w*|did|do)|corrected|updated?|previous\w*|"
-    r"earlier|instead|seeds? \d|epochs? \d|steps? \d|median|rounded|approx\w*|max|min|peak|later|papers?|"
-    r"leaderboards?|reported|official)\b|~|≈|→|->|⇒",
-    re.IGNORECASE,
-)
-"""Words beside which two figures of one name may both be right."""
-
-_CUTS = Pattern(r"[;,，；]\s|\b(?:and|while|whereas|but|vs|versus|against|und|et|y|и)\b", re.IGNORECASE)
 _END = Pattern(r"\s?%?\s*(?:$|[.,;:)]|\b(?:and|und|et|y|и|de|of|points?|return|retour)\b)", re.IGNORECASE)
-_LONGEST, _MOST_NUMBERS = 260, 3000
+"""What may stand behind a number: the end of its clause, or what it is a number of."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +32,12 @@ class Turned:
 
 def turned_in(log: Log) -> Iterator[Turned]:
     """Numbers that stand nowhere else in a log, where another of their name is they with two digits turned."""
-    count = sum(len(line.numbers) for line in log.lines)
-    if log.data or count > _MOST_NUMBERS:
+    if log.data or sum(len(line.numbers) for line in log.lines) > MOST_NUMBERS:
         return
     every = [(n, line) for line in log.lines if line.kind not in ("code", "blank") for n in line.numbers if fine(n)]
     found = []
     for one in statements_of(log):
-        said = one.passage.kind != "note" and len(one.text) <= _LONGEST and not _ANEW.search(one.text)
-        if said and not (hoped(one.line) or withheld(one) or of_others(one.line)):
+        if one.passage.kind != "note" and plainly_told(one):
             found += [(one.section, turned) for turned in _of(log, one, every)]
     for section, turned in found:
         if sum(section == other for other, _ in found) == 1:  # several of one section were measured otherwise
@@ -90,7 +78,7 @@ def _is_turned(one: Number, other: Number) -> bool:
 
 def _clause(text: str, number: Number) -> str:
     """The words of a number's clause before it."""
-    start = max((cut.end() for cut in _CUTS.finditer(text, 0, number.start) if not _open(text, cut.start())), default=0)
+    start = max((cut.end() for cut in CUTS.finditer(text, 0, number.start) if not _open(text, cut.start())), default=0)
     return text[start : number.start]
 
 
