@@ -42,5 +42,5 @@ def test_where_there_is_no_room_to_keep_it_the_cure_is_said(monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(DataError, match="No space left on device. Make room in .*TMPDIR"):
+    with pytest.raises(DataError, match=r"No space left on device\. Make room in .*TMPDIR"):
         read_standard_input(io.BytesIO(b"- solved 80/429 (18.6%)\n"))

@@ -228,3 +228,35 @@ def test_a_perplexity_of_nothing_and_a_loss_beyond_all_measure_end_no_audit(
     tmp_path: Path, name: str, text: str
 ) -> None:
     assert {one.rule for one in told(tmp_path, text, name)} <= {"loss-and-perplexity"}
+
+
+def test_a_share_written_twice_is_told_where_another_shows_the_form_and_a_digit_makes_it_right(tmp_path: Path) -> None:
+    form = "Plain: 0.817 (81.7%).\n"
+    assert [one.facts["printed"] for one in told(tmp_path, form + "Mixed: 0.834 (84.3%).\n")] == ["84.3%"]
+    assert told(tmp_path, form + "Agreement: 0.834 (61.2%).\n") == []
+    assert told(tmp_path, "Mixed: 0.834 (84.3%).\n") == []
+
+
+def test_of_slips_that_stand_apart_a_log_may_have_three(tmp_path: Path) -> None:
+    apart = "A day without a run, and some words on it.\n\n" * 6
+    slips = [f"Arm {i}: 0.83{i} (8{i}.3%).\n\n{apart}" for i in (4, 5, 6, 7)]
+    for count in (3, 4):
+        text = "Plain: 0.817 (81.7%).\n\n" + apart + "".join(slips[:count])
+        assert len(told(tmp_path, text)) == (3 if count == 3 else 0)
+
+
+def test_two_turned_differences_that_are_those_to_another_row_are_right(tmp_path: Path) -> None:
+    text = DELTAS.format("-5.73", "-2.51").replace("79.97", "79.49") + "| plus | 82.00 | {} |\n"
+    assert told(tmp_path, text.format("+0.36")) == []
+    other = text.replace("82.00", "84.00").format("+2.36")
+    assert [one.facts["printed"] for one in told(tmp_path, other)] == ["-5.73", "-2.51"]
+
+
+def test_two_differences_of_the_other_sign_are_of_something_else(tmp_path: Path) -> None:
+    assert told(tmp_path, DELTAS.format("+5.73", "+1.76")) == []
+
+
+def test_two_names_that_differ_in_one_switch_are_not_said_to_be_one_arm(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(ARMS.replace("only b,False,True", "only b,False,False"))
+    (one,) = [one for one in audit(open_logs([tmp_path / "a.csv"])) if one.rule == "twin-arms"]
+    assert "what tells them apart shows in none of them" in sentence(one)
