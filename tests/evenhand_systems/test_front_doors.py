@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,21 @@ def test_what_a_page_shows_imports_and_calls_what_is_there_by_at_most_three_line
 
 @pytest.mark.parametrize("page", ["lyapunov", "future_seed"])
 def test_what_a_page_shows_gives_what_it_says(page: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks(next(found for found in PAGES if found.stem == page))
+    block = blocks(next(found for found in PAGES if found.stem == page))[0]
     exec(compile(block, page, "exec"), {})
     said = {"lyapunov": "0.948 0.9428", "future_seed": "'seeding/gate/1': 0.119"}
     assert said[page] in capsys.readouterr().out
+
+
+def test_a_checkpoint_and_its_vocabulary_write_on_as_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, save_checkpoint
+
+    monkeypatch.chdir(tmp_path)
+    save_checkpoint(RWKV7(RWKV7Config(layers=2, width=64, head_size=32, vocabulary=257)), "rwkv7-g1-0.1b.pth")
+    lines = [f"{i + 1} {bytes([i])!r} 1\n" for i in range(256)]
+    (tmp_path / "rwkv_vocab_v20230424.txt").write_text("".join(lines), encoding="utf-8")
+    block = blocks(next(found for found in PAGES if found.stem == "future_seed"))[1]
+    exec(compile(block, "future_seed", "exec"), {})
+    assert len(re.findall(r" (?:end|length|stop)$", capsys.readouterr().out, re.M)) == 2

@@ -33,10 +33,16 @@ class WorldTokenizer:
         entries: the byte string of every id. All 256 single bytes must be among them, so that any input has tokens.
 
     Raises:
+        TypeError: something else than entries, such as the path of a file.
         VocabularyError: a byte without token.
     """
 
     def __init__(self, entries: dict[int, bytes]) -> None:
+        if not isinstance(entries, dict):
+            raise TypeError(
+                f"WorldTokenizer: expected the bytes of every id as a dict, found {type(entries).__name__}. "
+                "A vocabulary file is read by WorldTokenizer.from_file(path)."
+            )
         missing = sorted({bytes([b]) for b in range(256)} - set(entries.values()))
         if missing:
             raise VocabularyError("vocabulary", [Fault(repr(b), "this byte has no token of its own") for b in missing])

@@ -38,6 +38,12 @@ def test_the_longest_entry_wins_even_where_a_shorter_one_would_fit_better_later(
     assert tokenizer.encode("abcx") == [300, ord("c") + 1, ord("x") + 1]
 
 
+def test_a_path_for_entries_is_refused_with_the_way_to_read_a_file() -> None:
+    for path in ("vocabulary.txt", Path("vocabulary.txt")):
+        with pytest.raises(TypeError, match=r"expected the bytes of every id.*WorldTokenizer\.from_file\(path\)"):
+            WorldTokenizer(path)  # type: ignore[arg-type]
+
+
 def test_an_empty_text_has_no_tokens() -> None:
     assert small().encode("") == []
     assert small().decode([]) == ""
