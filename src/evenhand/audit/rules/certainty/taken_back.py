@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
@@ -35,7 +37,7 @@ _WORDS = 0.12
 def taken_back(log: Log) -> Iterator[Finding]:
     """Sentences that announce a difference which few repeats had, and more repeats, told before, have not."""
     looks = looks_of(log) if speaks_of_repeats(log) else ()
-    pairs = [(few, many) for few in looks for many in looks if _took_back(few, many)]
+    pairs = [(few, many) for few in looks if few.count <= _FEW for many in _behind(few, looks) if _took_back(few, many)]
     seen: set[int] = set()
     for passage in passages_of(log) if pairs else ():
         for sentence in passage.sentences:
@@ -66,17 +68,23 @@ def taken_back(log: Log) -> Iterator[Finding]:
                 )
 
 
+def _behind(few: Look, looks: Sequence[Look]) -> Iterator[Look]:
+    """The looks from a look's own line on, as far as its gain may be announced."""
+    first = bisect_left(looks, few.line, key=lambda look: look.line)
+    return takewhile(lambda look: look.line <= few.line + _FAR, islice(looks, first, None))
+
+
 def _took_back(few: Look, many: Look) -> bool:
     """Whether more repeats have next to nothing of what few had, or the other sign."""
-    size = max(abs(few.one), abs(few.other))
+    if not 2 * few.count <= many.count <= _MOST:
+        return False
     if few.delta or many.delta:
-        more = few.count <= _FEW and 2 * few.count <= many.count <= _MOST and 0 <= many.line - few.line <= _FAR
         less = many.other * (1 if few.other > 0 else -1) <= _LEFT * few.gap
-        return few.delta and many.delta and more and less and few.gap > 2 * few.slack
+        return few.delta and many.delta and less and few.gap > 2 * few.slack
+    size = max(abs(few.one), abs(few.other))
     near = abs(many.one - few.one) <= _NEAR * size and abs(many.other - few.other) <= _NEAR * size
-    more = few.count <= _FEW and 2 * few.count <= many.count <= _MOST and 0 <= many.line - few.line <= _FAR
     less = many.gap <= _LEFT * few.gap + min(many.slack, 0.1 * few.gap)
-    return near and more and few.gap > 2 * few.slack and less
+    return near and few.gap > 2 * few.slack and less
 
 
 def _plainly(log: Log, sentence: Sentence, line: int, few: Look, many: Look) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -76,17 +77,25 @@ def steps(values: Sequence[Number]) -> int | None:
     }
     if len(shares) < _DIFFERENT or any(share > 1 for share, _ in shares.values()):
         return None
+    spans = list(shares.values())
+    first, of_first = spans[0]
+    for items in range(2, _fewer_than_chance_finds(tuple(sorted(Counter(half for _, half in spans).items())))):
+        if abs(round(first * items) / items - first) > of_first:
+            continue
+        if all(abs(round(share * items) / items - share) <= half for share, half in spans):
+            return items if not _round(items, values) and _its_own(items, spans) else None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _fewer_than_chance_finds(halves: tuple[tuple[float, int], ...]) -> int:
+    """The items from which on chance would fit the shares, by the halves that these are printed to, and their counts."""
     chance = 0.0
     for items in range(2, _MOST):
-        each = 1.0
-        for _, half in shares.values():
-            each *= min(1.0, 2 * half * items)
-        chance += each
+        chance += math.prod(min(1.0, 2 * half * items) ** count for half, count in halves)
         if chance > _BY_CHANCE:
-            return None
-        if all(abs(round(share * items) / items - share) <= half for share, half in shares.values()):
-            return items if not _round(items, values) and _its_own(items, list(shares.values())) else None
-    return None
+            return items
+    return _MOST
 
 
 def primes_of(items: int) -> list[int]:
