@@ -97,3 +97,23 @@ def test_a_recipe_that_cannot_be_imported_names_the_extra(tmp_path: Path, monkey
     (tmp_path / "asks.py").write_text("import optuna\n")
     with pytest.raises(RecipeError, match=r"'optuna', which is not installed: pip install 'evenhand\[search\]'"):
         catalogue.find("asks:run", tmp_path)
+
+
+def test_what_a_package_registers_is_known_once_it_is_installed_and_no_more_once_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert extras.registered("evenhand.toys") == ()
+    info = tmp_path / "toys-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[evenhand.toys]\nsecond = toys:two\nfirst = toys:one\n[other]\nthird = toys:three\n"
+    )
+    assert [(entry.name, entry.value) for entry in extras.registered("evenhand.toys")] == [
+        ("first", "toys:one"), ("second", "toys:two"),
+    ]  # fmt: skip
+    (info / "entry_points.txt").unlink()
+    info.joinpath("METADATA").unlink()
+    info.rmdir()
+    assert extras.registered("evenhand.toys") == ()

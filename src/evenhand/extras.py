@@ -1,4 +1,4 @@
-"""Optional packages: which are missing, and what to give pip so that they are there.
+"""Other packages: which are missing, what to give pip so that they are there, and what those that are there register.
 
 The extras of evenhand's own metadata say which packages belong to what; nothing is listed a second time here.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
+import sys
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 OURS = "evenhand"
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)(\[(?P<parts>[^]]*)\])?.*;.*extra == ['\"](?P<extra>[\w-]+)['\"]")
@@ -52,6 +54,29 @@ def cure_of(error: ModuleNotFoundError) -> str:
         trace = trace.tb_next
     chosen = next((name for name in holding if name in asking), holding[0] if holding else "")
     return install(f"{OURS}[{chosen}]") if chosen else ""
+
+
+def registered(group: str) -> tuple[importlib.metadata.EntryPoint, ...]:
+    """What installed packages register under a group of entry points, by name.
+
+    To read the metadata of all that is installed takes tens of milliseconds: it is done anew where a folder of the
+    module path was changed.
+    """
+    found = _entry_points(tuple((place, _changed(place)) for place in sys.path))
+    return tuple(sorted(found.select(group=group), key=lambda entry: entry.name))
+
+
+@lru_cache(maxsize=1)
+def _entry_points(places: tuple[tuple[str, int], ...]) -> importlib.metadata.EntryPoints:
+    return importlib.metadata.entry_points()
+
+
+def _changed(place: str) -> int:
+    """When something was last put into a folder or taken from it, in ns; 0 where there is none."""
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @cache

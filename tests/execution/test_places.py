@@ -37,7 +37,7 @@ def of_another_package(profile: Profile, recipes: Mapping[Path, Sequence[str]], 
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     point = importlib.metadata.EntryPoint("theirs", f"{__name__}:of_another_package", places.GROUP)
     points = importlib.metadata.EntryPoints([point])
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points if group == places.GROUP else ())
+    monkeypatch.setattr(places, "registered", lambda group: points if group == places.GROUP else ())
 
 
 def test_executors_of_other_packages_join_by_entry_point(registered: None, tmp_path: Path) -> None:

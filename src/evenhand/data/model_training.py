@@ -5,14 +5,13 @@ A package registers a :class:`Trainable` under ``[project.entry-points."evenhand
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from evenhand.errors import DataError
-from evenhand.extras import cure_of
+from evenhand.extras import cure_of, registered
 
 GROUP = "evenhand.models"
 """Entry point group under which installed packages register models that can be trained."""
@@ -69,7 +68,7 @@ class Trainable(Protocol):
 
 def trainable_names() -> tuple[str, ...]:
     """The names of the models that can be trained; nothing is imported."""
-    return tuple(sorted({entry.name for entry in importlib.metadata.entry_points(group=GROUP)}))
+    return tuple(dict.fromkeys(entry.name for entry in registered(GROUP)))
 
 
 def trainable(name: str) -> Trainable:
@@ -78,7 +77,7 @@ def trainable(name: str) -> Trainable:
     Raises:
         DataError: there is none of that name, or its package cannot be imported.
     """
-    found = {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    found = {entry.name: entry for entry in registered(GROUP)}
     if name not in found:
         raise DataError(f"There is no model '{name}' to train; there are: {', '.join(sorted(found)) or 'none'}.")
     try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenhand import extras
 from evenhand.errors import EvenhandError
 
 
@@ -67,8 +67,7 @@ def examine(requirement: DataRequirement, folder: Path) -> DataState:
 
 def registered() -> tuple[DataRequirement, ...]:
     """What all installed systems need: each registers a function that returns its requirements (``evenhand.data``)."""
-    entries = sorted(importlib.metadata.entry_points(group="evenhand.data"), key=lambda entry: entry.name)
-    return tuple(need for entry in entries for need in entry.load()())
+    return tuple(need for entry in extras.registered("evenhand.data") for need in entry.load()())
 
 
 def known_source(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.metadata
 import subprocess
 import sys
 import warnings
@@ -17,6 +16,7 @@ from evenhand.execution.local.room import Room
 from evenhand.execution.local.shared import local_slots
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity
+from evenhand.extras import registered
 from evenhand.files import BEAT_SECONDS, LEASE_SECONDS, LEASES, write_text
 
 GROUP = "evenhand.executors"
@@ -27,7 +27,7 @@ OWN = ("local", "slurm", "ray")
 
 def names() -> list[str]:
     """All executors that there are here."""
-    return [*OWN, *sorted({found.name for found in importlib.metadata.entry_points(group=GROUP)} - {*OWN})]
+    return [*OWN, *sorted({found.name for found in registered(GROUP)} - {*OWN})]
 
 
 def executor_of(
@@ -52,7 +52,7 @@ def executor_of(
 def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path, warm: bool | None = None) -> Executor:
     if profile.executor == "local":
         return local_slots(recipes, profile.jobs, warm, room_of(profile))
-    found = {one.name: one for one in importlib.metadata.entry_points(group=GROUP)}
+    found = {one.name: one for one in registered(GROUP)}
     if profile.executor not in (*OWN, *found):
         raise EvenhandError(f"There is no executor '{profile.executor}'; there are: {', '.join(names())}.")
     if profile.executor == "slurm":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from evenhand.errors import DataError, EvenhandError
+from evenhand.extras import registered
 from evenhand.trackers.entries import TrialEntry, VerdictEntry
 
 GROUP = "evenhand.trackers"
@@ -44,7 +44,7 @@ Opener = Callable[[str, str], Tracker]
 
 def names() -> list[str]:
     """The trackers that may be named."""
-    return sorted({*OWN, *(entry.name for entry in importlib.metadata.entry_points(group=GROUP))})
+    return sorted({*OWN, *(entry.name for entry in registered(GROUP))})
 
 
 def opener(spec: str) -> tuple[Opener, str]:
@@ -54,7 +54,7 @@ def opener(spec: str) -> tuple[Opener, str]:
         DataError: no tracker of this name, its package is not installed, or it cannot be imported.
     """
     name, _, target = spec.partition(":")
-    entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    entries = {entry.name: entry for entry in registered(GROUP)}
     try:
         if name in OWN:
             module, package = OWN[name]

@@ -89,7 +89,7 @@ def steps(values: Sequence[Number]) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _fewer_than_chance_finds(halves: tuple[tuple[float, int], ...]) -> int:
-    """The items from which on chance would fit the shares, by the halves that these are printed to, and their counts."""
+    """The items from which on chance would fit the shares, by the halves they are printed to, with their counts."""
     chance = 0.0
     for items in range(2, _MOST):
         chance += math.prod(min(1.0, 2 * half * items) ** count for half, count in halves)
