@@ -62,13 +62,12 @@ def registered(group: str) -> tuple[importlib.metadata.EntryPoint, ...]:
     To read the metadata of all that is installed takes tens of milliseconds: it is done anew where a folder of the
     module path was changed.
     """
-    found = _entry_points(tuple((place, _changed(place)) for place in sys.path))
-    return tuple(sorted(found.select(group=group), key=lambda entry: entry.name))
+    return _registered(group, tuple((place, _changed(place)) for place in sys.path))
 
 
-@lru_cache(maxsize=1)
-def _entry_points(places: tuple[tuple[str, int], ...]) -> importlib.metadata.EntryPoints:
-    return importlib.metadata.entry_points()
+@lru_cache(maxsize=16)
+def _registered(group: str, places: tuple[tuple[str, int], ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
+    return tuple(sorted(importlib.metadata.entry_points(group=group), key=lambda entry: entry.name))
 
 
 def _changed(place: str) -> int:
