@@ -7,6 +7,7 @@ DataError.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,9 +138,12 @@ def _damage(data: bytearray, rng: np.random.Generator) -> None:
         data[:] = b"\n".join(lines)
 
 
+_MARK = re.compile(rb'[],:;\t\n "[{}>]')
+
+
 def _replace_token(data: bytearray, rng: np.random.Generator) -> None:
     """Put another value in the place of one between separators."""
-    marks = [i for i, byte in enumerate(data) if byte in b',:;\t\n "[]{}>']
+    marks = [found.start() for found in _MARK.finditer(data)]
     if len(marks) < 2:
         return
     chosen = int(rng.integers(len(marks) - 1))
