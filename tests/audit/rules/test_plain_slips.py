@@ -260,3 +260,31 @@ def test_two_names_that_differ_in_one_switch_are_not_said_to_be_one_arm(tmp_path
     (tmp_path / "a.csv").write_text(ARMS.replace("only b,False,True", "only b,False,False"))
     (one,) = [one for one in audit(open_logs([tmp_path / "a.csv"])) if one.rule == "twin-arms"]
     assert "what tells them apart shows in none of them" in sentence(one)
+
+
+def test_two_steps_of_one_training_are_no_result_with_its_digits_turned(tmp_path: Path) -> None:
+    losses = ["2.842796", "2.771775", "2.745693", "2.941841", "2.947978", "2.774931", "2.926360", "2.847296"]
+    steps = "".join(f"{39001 + i} train {loss}\n" for i, loss in enumerate(losses))
+    opened = "stage started at step 39001\n\n"
+    assert told(tmp_path, opened + steps, "train.txt") == []
+    quoted = f"{opened}train 2.842796\n\nFrom step 39001 on, train 2.847296.\n"
+    assert [one.rule for one in told(tmp_path, quoted, "train.txt")] == ["drift"]
+
+
+RUNS = """{"arms": [
+{"name": "struct", "axis": "cut", "cut": "s512", "search": "bm25", "table": "rows", "ndcg": 0.20899, "mrr": 0.18518},
+{"name": "fixed", "axis": "cut", "cut": "f512", "search": "bm25", "table": "rows", "ndcg": 0.19029, "mrr": 0.17126},
+{"name": "hybrid", "axis": "search", "cut": "s512", "search": "both", "table": "rows", "ndcg": 0.18495, "mrr": 0.16525},
+{"name": "cells", "axis": "table", "cut": "s512", "search": "bm25", "table": "cells", "ndcg": 0.16442, "mrr": 0.15006},
+{"name": "plain", "axis": "search", "cut": "SAME", "search": "bm25", "table": "rows", "ndcg": 0.20899, "mrr": 0.18518},
+{"name": "dense", "axis": "search", "cut": "s512", "search": "dense", "table": "rows", "ndcg": 0.09788, "mrr": 0.08569}
+]}
+"""
+
+
+@pytest.mark.parametrize(("cut", "level"), [("s512", "hint"), ("g512", "note")])
+def test_two_arms_of_one_configuration_are_one_run_in_two_series(tmp_path: Path, cut: str, level: str) -> None:
+    text = RUNS.replace("SAME", cut).replace('"mrr": 0.18518', '"mrr": 0.18518, "recall": 0.56313')
+    (tmp_path / "a.json").write_text(text)
+    (one,) = [one for one in audit(open_logs([tmp_path / "a.json"]), hints=True) if one.rule == "twin-arms"]
+    assert one.level == level

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from evenhand.audit.finding import Finding, Level, Rule, line_of, place_of
-from evenhand.audit.text.log import Log, Row
+from evenhand.audit.text.log import Log, Row, only_number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import (
     DELTA,
@@ -38,6 +38,12 @@ _TOLD = Pattern(
 _CUT = 200
 _LONG = 20
 """A text so long that two records have, and no third, tells what was run."""
+
+_GROUP = Pattern(r"^(?:axis|group|family|block|section|study|sweep|tags?)$", re.I)
+"""What says in which series of comparisons an arm stands, and nothing of how it was run."""
+
+_TOLD_OF = 3
+"""Settings that tell other arms apart: two arms that have them all alike were run alike."""
 
 _SWITCH = frozenset(("true", "false", "yes", "no", "on", "off"))
 
@@ -80,6 +86,7 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
         cut = len(records.table.header) >= _CUT  # more fields were not read
         open_ = cut or doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
+        open_ = open_ or _run_alike(records, places, first, second)
         level: Level = "hint" if open_ else "note"
         lines = (one.line_of(records.arm) for one in (rows[0], at))
         place, other = (place_of(log, line) for line in lines)
@@ -95,6 +102,21 @@ def _same_settings(records: Records, one: str, other: str) -> tuple[str, ...]:
         if place not in (records.arm, records.seed) and len(cells) == 2 and cells <= _SWITCH:
             found.append((name, rows[0].cells[place].strip() == rows[1].cells[place].strip()))
     return tuple(name for name, _ in found) if len(found) > 1 and all(same for _, same in found) else ()
+
+
+def _run_alike(records: Records, results: list[int], one: str, other: str) -> bool:
+    """Whether two arms have one configuration in words, which tells others apart: one run that stands in two series."""
+    rows = [records.groups[name][0] for name in (one, other)]
+    told = 0
+    for place, name in enumerate(records.table.header):
+        mine = [row.cells[place].strip() for row in rows]
+        if place in (records.arm, records.seed, *results) or _GROUP.search(name) or any(" " in cell for cell in mine):
+            continue
+        if mine[0] != mine[1]:
+            return False
+        cells = {row.cells[place].strip() for group in records.groups.values() for row in group}
+        told += len(cells) > 1 and not cells & _SWITCH and not any(map(only_number, cells))
+    return told >= _TOLD_OF
 
 
 def _again(records: Records, one: str, other: str) -> bool:

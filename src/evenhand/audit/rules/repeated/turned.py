@@ -18,6 +18,9 @@ from evenhand.audit.told.quoted.values import qualifiers, slip
 _END = Pattern(r"\s?%?\s*(?:$|[.,;:)]|\b(?:and|und|et|y|и|de|of|points?|return|retour)\b)", re.IGNORECASE)
 """What may stand behind a number: the end of its clause, or what it is a number of."""
 
+_OFTEN = 5
+"""A name with more numbers than these is measured again and again: two of them differ by turned digits by chance."""
+
 
 @dataclass(frozen=True)
 class Turned:
@@ -60,10 +63,17 @@ def _of(log: Log, one: Statement, every: list[tuple[Number, Line]]) -> Iterator[
     if not held or len({n.value for n, _ in others}) > 1:
         return
     own, line, name, in_table = held[0]
+    if not in_table and _told_often(name, number, elsewhere):
+        return
     known = _names(log, line, own)[0].union(*(words(title) for title in log.path(line.section)))
     if qualifiers(said) <= known and ((in_table and len(name) > 1) or len(quoted) > 1):
         told = dict.fromkeys(w for w in re.findall(r"[\w@.+-]*\w", said) if words(w) & name)
         yield Turned(number, one.line_of(number), own, line, " ".join(told))
+
+
+def _told_often(name: frozenset[str], number: Number, elsewhere: list[tuple[Number, Line]]) -> bool:
+    alike = [line.body[: n.start] for n, line in elsewhere if n.decimals == number.decimals]
+    return sum(name <= words(said) for said in alike) > _OFTEN
 
 
 def _ends(text: str, number: Number) -> bool:
