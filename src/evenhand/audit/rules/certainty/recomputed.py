@@ -11,7 +11,7 @@ import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.rules.certainty.differences import of_signs, shown_by, unfinished
-from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.log import Log, Table, per_log
 from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.numbers import Number, right
 from evenhand.audit.text.pattern import Pattern
@@ -154,12 +154,17 @@ def _of_one_size(table: Table, one: Paired) -> bool:
     return sizes[1] <= 10 * sizes[0]
 
 
+@per_log
+def _chosen_in(log: Log) -> frozenset[int]:
+    """How many seeds a log says were chosen out of more."""
+    return frozenset(int(m["few"] or m["some"]) for line in log.spoken() for m in _SELECTED.finditer(line.body))
+
+
 def _of_one_arm(log: Log, table: Table) -> Iterator[Finding]:
     """Mean and spread of one arm's results over its seeds, where no row sums them up; one finding a table."""
     if log.data or any(True for _ in apart_in(table)) or any(True for _ in paired_rows(table)):
         return
-    chosen = {int(m["few"] or m["some"]) for line in log.spoken() for m in _SELECTED.finditer(line.body)}
-    told, digits = [], 0
+    chosen, told, digits = _chosen_in(log), [], 0
     for name, values in alone_in(table):
         facts = facts_of(np.array([one.value for one in values]), values)
         if facts is None or _COST.search(name) or len(values) in chosen or any(one.about for one in values):

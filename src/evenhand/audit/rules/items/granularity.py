@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.log import Log, Table, per_log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
@@ -214,12 +214,18 @@ def _counts(table: Table) -> list[int]:
     return [place for place, name in enumerate(table.header) if _ITEMS.fullmatch(name.strip())]
 
 
+@per_log
+def _counting(log: Log) -> tuple[tuple[Table, list[int]], ...]:
+    """The tables of a log that have columns of numbers of items, and these."""
+    told = ((one, [at for at in _counts(one) if "train" not in one.header[at].lower()]) for one in log.tables)
+    return tuple((one, places) for one, places in told if places)
+
+
 def _counted_apart(log: Log, table: Table) -> bool:
     """Whether another table has a column of the same results, and different numbers of items for them."""
     mine = {(name, row.cells[0], row.cells[at]) for row in table.rows for at, name in enumerate(table.header) if at}
-    for other in log.tables:
-        places = [place for place in _counts(other) if "train" not in other.header[place].lower()]
-        if other is table or not places:
+    for other, places in _counting(log):
+        if other is table:
             continue
         shared = [
             at for at, row in enumerate(other.rows)

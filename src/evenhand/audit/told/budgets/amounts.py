@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
@@ -98,7 +99,8 @@ class Amount:
         return self.statement.sentence.line_at(self.column).number
 
 
-def amounts_in(one: Statement, before: str = "") -> list[Amount]:
+@lru_cache(maxsize=4096)
+def amounts_in(one: Statement, before: str = "") -> tuple[Amount, ...]:
     """All amounts of a statement; times where it, or what is said before, tells that they were spent."""
     text = one.text
     found = list(_read(one, f"{before} {text}"))
@@ -115,7 +117,7 @@ def amounts_in(one: Statement, before: str = "") -> list[Amount]:
         clause = text[left:right]
         shared = _SHARED.search(text[left:start]) is not None or _SHARED_BEHIND.match(text, end) is not None
         answer.append(Amount(kind, value, one, words_of(clause), shared, start))
-    return answer
+    return tuple(answer)
 
 
 def _read(one: Statement, told: str) -> Iterator[tuple[str, float, int, int]]:

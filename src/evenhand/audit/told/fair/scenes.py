@@ -76,8 +76,13 @@ def clause_at(text: str, place: int, signs: str) -> int:
 
 def values(one: Statement) -> list[Number]:
     """Its results and signed differences, and no settings."""
+    return list(_values(one))
+
+
+@lru_cache(maxsize=4096)
+def _values(one: Statement) -> tuple[Number, ...]:
     told = [n for n in one.numbers if n in one.results or (n.signed and not n.spread and not n.about)]
-    return [n for n in told if not is_setting(one.text[: n.start])]
+    return tuple(n for n in told if not is_setting(one.text[: n.start]))
 
 
 def said(value: Number, one: Statement) -> Number | None:

@@ -207,8 +207,11 @@ def _reports(one: Statement) -> bool:
 
 def _data(told: Sequence[Statement]) -> frozenset[str]:
     """The seeds and sets of items that statements name, as they name them."""
+    return frozenset().union(*map(_data_of, told))
+
+
+@lru_cache(maxsize=4096)
+def _data_of(one: Statement) -> frozenset[str]:
     return frozenset(
-        next(filter(None, found.groups())).lower().removesuffix(" set")
-        for one in told
-        for found in _DATA.finditer(one.text)
+        next(filter(None, found.groups())).lower().removesuffix(" set") for found in _DATA.finditer(one.text)
     )
