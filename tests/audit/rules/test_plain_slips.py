@@ -284,7 +284,57 @@ RUNS = """{"arms": [
 
 @pytest.mark.parametrize(("cut", "level"), [("s512", "hint"), ("g512", "note")])
 def test_two_arms_of_one_configuration_are_one_run_in_two_series(tmp_path: Path, cut: str, level: str) -> None:
-    text = RUNS.replace("SAME", cut).replace('"mrr": 0.18518', '"mrr": 0.18518, "recall": 0.56313')
+    text = "\n".join(
+        line.replace('"mrr"', f'"seconds": 1.{n}, "mrr"')
+        for n, line in enumerate(RUNS.replace("SAME", cut).split("\n"))
+    )
+    text = text.replace('"mrr": 0.18518', '"mrr": 0.18518, "recall": 0.56313')
     (tmp_path / "a.json").write_text(text)
     (one,) = [one for one in audit(open_logs([tmp_path / "a.json"]), hints=True) if one.rule == "twin-arms"]
     assert one.level == level
+
+
+LENGTHS = """| task | out (med) | ours (med) | ratio (med) |
+|---|---|---|---|
+| aime | 270 | 126 | 0.47 |
+| code | 280 | 140 | 0.50 |
+| gsm8k | 294 | 144 | 0.49 |
+| hrmcr | 264 | 138 | 0.52 |
+| rules | 260 | 180 | 0.81 |
+"""
+
+
+def test_the_median_of_ratios_is_not_the_ratio_of_medians(tmp_path: Path) -> None:
+    assert told(tmp_path, LENGTHS) == []
+    counted = (
+        LENGTHS.replace(" (med)", "").replace("out", "items").replace("ours", "solved").replace("ratio", "accuracy")
+    )
+    assert [one.facts["printed"] for one in told(tmp_path, counted)] == ["0.81"]
+
+
+DROPS = """| method | accuracy | drop vs full |
+|---|---|---|
+| full | 0.7853 | — |
+| no sharing | 0.7891 | -0.4% |
+| noise | 0.7442 | {} |
+| plain | 0.4715 | +40.0% |
+"""
+
+
+def test_a_drop_that_is_right_in_points_is_no_wrong_share_of_the_first(tmp_path: Path) -> None:
+    assert told(tmp_path, DROPS.format("+4.1%")) == []
+
+
+SLOTS = '{"base_nll": 0.2025, "mean": -0.0028, "std": 0.0037, COUNT"deltas": VALUES}\n'.replace(
+    "VALUES", "[-0.00344, -0.00914, -0.00304, 0.00213, 0.00052, 0.00033, -0.00510, -0.00497]"
+)
+
+
+def test_a_list_with_a_value_for_each_part_of_one_model_is_none_over_repeats(tmp_path: Path) -> None:
+    def recomputed(text: str) -> list[Finding]:
+        (tmp_path / "a.jsonl").write_text(text)
+        return [one for one in audit(open_logs([tmp_path / "a.jsonl"])) if one.rule == "recomputed"]
+
+    assert recomputed(SLOTS.replace("COUNT", '"n_slots": 8, ')) == []
+    assert recomputed(SLOTS.replace("COUNT", "").replace('"deltas"', '"ablation_deltas"')) == []
+    assert len(recomputed(SLOTS.replace("COUNT", '"n_seeds": 8, '))) == 1

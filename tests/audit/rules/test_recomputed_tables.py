@@ -405,3 +405,20 @@ def test_seeds_beyond_those_whose_signs_can_all_be_flipped_have_no_sign_test(tmp
     (one,) = (told for told in audit(open_logs([path])) if told.rule == "recomputed")
     assert (one.facts["seeds"], one.facts["sign_flip_p"]) == (400, None)
     assert "sign-flip" not in sentence(one)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "shown"),
+    [
+        ([0.9, 1.1, 0.8, 1.2, 0.7, 1.3, 40.0, -0.06], "it shows no difference, though the flips of their signs do"),
+        ([0.9, 1.1, 0.8, 1.2, 0.7, 1.3, 1.0, 0.9], "which does not hold 0: a difference is shown;"),
+        ([0.9, -1.1, 0.8, -1.2, 0.7, -1.3, 1.0, 0.9], "no difference is shown, and none within it is excluded"),
+    ],
+)
+def test_an_interval_that_says_otherwise_than_the_flips_of_signs_says_so(
+    tmp_path: Path, deltas: list[float], shown: str
+) -> None:
+    rows = "".join(f"| {i} | {50 + i / 10:.2f} | {50 + i / 10 + one:.2f} |\n" for i, one in enumerate(deltas))
+    (tmp_path / "log.md").write_text(f"## Accuracy\n\n| seed | baseline | ours |\n|---|---|---|\n{rows}")
+    (one,) = [sentence(one) for one in audit(open_logs([tmp_path / "log.md"])) if one.rule == "recomputed"]
+    assert shown in one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evenhand.audit.text.log import Line, Listing
@@ -28,6 +28,10 @@ _COURSE = Pattern(
     re.IGNORECASE,
 )
 """Names of lists that run over something else than seeds."""
+
+_PART = Pattern(r"ablat|slot|head|block|channel|neuron|expert|position", re.IGNORECASE)
+_COUNT = Pattern(r"(?:n|num|number_of|count_of)_(?P<what>\w+)", re.IGNORECASE)
+"""A number that says of what there are so many."""
 
 _MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
@@ -119,6 +123,7 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         if (RESULTS.search(name) or _summed_up(found) or _by_seed(name, found))
         and not _COURSE.search(name)
         and not ENDS.search(name.replace("_", " "))
+        and not of_parts(name, len(one[0]), {key: number.value for key, (number, _) in found.numbers.items()})
         and (len(one[0]) > 2 or REPEATS.search(f"{found.name} {name}") or _by_seed(name, found))
         and len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
@@ -140,6 +145,13 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
             spread[1] if spread else line,
             differences,
         )
+
+
+def of_parts(name: str, length: int, beside: Mapping[str, float]) -> bool:
+    """Whether a list runs over the parts of one model: by its name, or as many as are counted: ``"n_slots": 8``."""
+    counted = [what["what"] for key, value in beside.items() if value == length and (what := _COUNT.fullmatch(key))]
+    of_repeats = any(REPEATS.search(what.rstrip("s")) for what in counted)
+    return not of_repeats and (_PART.search(name) is not None or bool(counted))
 
 
 def _by_seed(name: str, found: _Object) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evenhand.audit.reading.listed import REPEATS, RESULTS, only_one
+from evenhand.audit.reading.listed import REPEATS, RESULTS, of_parts, only_one
 from evenhand.audit.reading.places import Steps, places_of
 from evenhand.audit.text.log import Line, Listing
 from evenhand.audit.text.numbers import Number, numbers
@@ -95,7 +95,9 @@ def _number(value: Any) -> Number | None:
 
 def _of_object(node: dict[str, Any], way: Steps) -> Iterator[_Made]:
     """Each list of an object with the mean and the spread that are named after it, or are the only ones."""
+    beside = {name: number.value for name, child in node.items() if (number := _number(child)) is not None}
     lists = [one for name, child in node.items() for one in _lists(name, child, way)]
+    lists = [one for one in lists if not of_parts(one[0], len(one[1]), beside)]
     if not lists or len(lists) > 40:
         return
     told: list[tuple[str, Number, Steps]] = []

@@ -42,6 +42,13 @@ _LONG = 20
 _GROUP = Pattern(r"^(?:axis|group|family|block|section|study|sweep|tags?)$", re.I)
 """What says in which series of comparisons an arm stands, and nothing of how it was run."""
 
+_TAKEN = Pattern(
+    r"(?<![a-z])(?:time|seconds|secs?|minutes|mins?|hours|ms|duration|latency|elapsed|memory|vram|cost|date|timestamp)"
+    r"(?![a-z])",
+    re.I,
+)
+"""What a run took, which differs between two runs of one configuration, too."""
+
 _TOLD_OF = 3
 """Settings that tell other arms apart: two arms that have them all alike were run alike."""
 
@@ -110,7 +117,10 @@ def _run_alike(records: Records, results: list[int], one: str, other: str) -> bo
     told = 0
     for place, name in enumerate(records.table.header):
         mine = [row.cells[place].strip() for row in rows]
-        if place in (records.arm, records.seed, *results) or _GROUP.search(name) or any(" " in cell for cell in mine):
+        named = name.replace("_", " ")
+        if place in (records.arm, records.seed, *results) or _GROUP.search(name) or _TAKEN.search(named):
+            continue
+        if any(" " in cell for cell in mine):  # a remark
             continue
         if mine[0] != mine[1]:
             return False

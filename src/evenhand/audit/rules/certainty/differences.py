@@ -13,14 +13,19 @@ _LEVEL = 0.05
 
 def shown_by(f: Mapping[str, Any]) -> str:
     """What an interval of differences shows, in words."""
+    flips = f["sign_flip_p"]
     if float(f["low"]) <= 0 <= float(f["high"]):
+        if flips is not None and float(flips) <= _LEVEL and f.get("of", 2) <= 2:
+            return ", which holds 0: it shows no difference, though the flips of their signs do: values lie far apart"
         return ", which holds 0: no difference is shown, and none within it is excluded"
     if f.get("of", 2) > 2:
         return ""  # of several, chance makes the largest
-    few = (
-        ", by the size of the differences, as so few signs show nothing" if float(f["sign_flip_least"]) > _LEVEL else ""
-    )
-    return f", which does not hold 0: a difference is shown{few}"
+    if float(f["sign_flip_least"]) > _LEVEL:
+        shown_so = ", by the size of the differences, as so few signs show nothing"
+        return f", which does not hold 0: a difference is shown{shown_so}"
+    if flips is not None and float(flips) > _LEVEL:
+        return ", which does not hold 0: a difference is shown by it, and none by the flips of their signs"
+    return ", which does not hold 0: a difference is shown"
 
 
 def of_signs(f: Mapping[str, Any]) -> str:

@@ -276,7 +276,7 @@ def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | Non
 
 def _of_another_way(pair: Pair, number: Number) -> bool:
     """Whether an odd difference is right in another way: points where the others are relative, or of the other one."""
-    ways = (points, relative)
+    ways = (points, relative, *((hundred,) if number.unit == "%" and not pair[0].unit else ()))
     found = [way(pair[0].value, pair[1].value) for way in ways]
     behind = relative(pair[1].value, pair[0].value)
     of_other = behind is not None and abs(behind - number.value) <= _slack(
