@@ -338,3 +338,23 @@ def test_a_list_with_a_value_for_each_part_of_one_model_is_none_over_repeats(tmp
     assert recomputed(SLOTS.replace("COUNT", '"n_slots": 8, ')) == []
     assert recomputed(SLOTS.replace("COUNT", "").replace('"deltas"', '"ablation_deltas"')) == []
     assert len(recomputed(SLOTS.replace("COUNT", '"n_seeds": 8, '))) == 1
+
+
+HOOKS = """| setting | MC1 | MC2 |
+|---|---|---|
+| Baseline | 39.052 | 58.341 |
+| last-position hook | 39.052 | 58.341 |
+| answer hook | 40.021 | 58.033 |
+
+The last-position hook cannot reach earlier tokens, {}.
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [("so its scores are exactly equal to baseline", "hint"), ("so its scores should be looked at again", "note")],
+)
+def test_rows_that_a_log_says_must_be_equal_are_a_hint(tmp_path: Path, said: str, level: str) -> None:
+    (tmp_path / "a.md").write_text("# Log\n\n" + HOOKS.format(said))
+    (one,) = [one for one in audit(open_logs([tmp_path / "a.md"]), hints=True) if one.rule == "identical-rows"]
+    assert one.level == level

@@ -54,6 +54,7 @@ _HELD = Pattern(r"\bmatched\b|\bheld (?:equal|fixed|constant)\b|\bequal(?:ly)? b
 """What is told to be equal on purpose."""
 
 _TIE = r"(?:ties|tied|tie|coincides?|is equal to|equals)"
+_EXACTLY = r"\b(?:exactly|strictly|numerically|necessarily|bit[- ]?wise) (?:equal|identical) (?:to|with)"
 _NEAR = 12
 """Lines behind a table in which its equal rows may be told to be so."""
 
@@ -156,7 +157,10 @@ def _tied(log: Log, table: Table, *arms: str) -> bool:
     """Whether a line behind a table says of two of its rows that they come out the same: ``A ties B``."""
     last = log.by_number[table.rows[-1].line]
     one, other = (rf"(?<!\w){re.escape(arm.strip(' `*'))}(?!\w)" for arm in arms)
-    said = re.compile(rf"{one}\W+{_TIE}\W+(?:with )?(?:the )?{other}|{other}\W+{_TIE}\W+(?:with )?(?:the )?{one}")
+    said = re.compile(
+        rf"{one}\W+{_TIE}\W+(?:with )?(?:the )?{other}|{other}\W+{_TIE}\W+(?:with )?(?:the )?{one}|"
+        rf"(?i:{_EXACTLY} (?:the )?(?:{one}|{other}))"
+    )
     told = (line.body for line in log.lines[last + 1 : last + 1 + _NEAR] if line.kind in ("prose", "bullet"))
     return any(said.search(text) for text in told)
 
