@@ -753,3 +753,9 @@ def test_a_column_that_is_called_accurate_is_no_rate_of_the_count_beside_it(tmp_
         (tmp_path / "a.csv").write_text(rows.format(name) + "e,0.96,48,50,0.003\nf,0.98,47,50,\n")
         told.append([one.rule for one in audit(open_logs([tmp_path / "a.csv"])) if one.level == "fault"])
     assert told == [["count-and-rate"], []]
+
+
+def test_what_brings_results_back_to_the_ceiling_was_told_apart_by_them(tmp_path: Path) -> None:
+    said = "The warm start {} both models 100 % of the tasks, so the new one is as good as the old one.\n"
+    assert aloud(tmp_path, said.format("restores for"), "ceiling") == []
+    assert len(aloud(tmp_path, said.format("gives"), "ceiling")) == 1

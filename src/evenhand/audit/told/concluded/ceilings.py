@@ -25,7 +25,7 @@ _NO_RATE = Pattern(
     r"(?<![a-z])(?:loss\w*|time|speed|coverage|uptime|util\w*|confidence|train\w*|ci|corr\w*|cos\w*|similarity|r2|p|"
     r"pearson|spearman|sparsity|completed|availability|pixel|memory|overlap|agreement|kappa|delta|diff|gain|overhead|"
     r"progress|packets?|deliver\w*|errors?|error rate|cer|wer|collisions?|violations?|done|download\w*|quantile|"
-    r"percentile|tests? pass\w*|"
+    r"percentile|tests? pass\w*|restores?|restored|rescues?|rescued|"
     r"unit tests?)(?![a-z])|Δ",
     re.IGNORECASE,
 )
