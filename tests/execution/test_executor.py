@@ -45,6 +45,9 @@ class OneProcessEach(Executor):
         return self
 
     def __exit__(self, *_: object) -> None:
+        for _, _, _, process, _ in self._now.values():
+            process.kill()
+            process.wait()
         self.opened.append("closed")
 
     @property
