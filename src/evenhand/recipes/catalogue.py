@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evenhand import extras
 from evenhand.errors import RecipeError, meant
 from evenhand.extras import cure_of
 from evenhand.recipes import local_modules
@@ -50,7 +51,7 @@ class Listing:
 @functools.cache
 def _entries() -> dict[str, importlib.metadata.EntryPoint]:
     """The entry points of recipes; read once, since trials are forked from a process that has read them."""
-    return {e.name: e for e in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)}
+    return {e.name: e for e in extras.registered(GROUP)}
 
 
 def registered() -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evenhand import extras
 from evenhand.errors import DataError, meant
 from evenhand.recipes import working
 from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
@@ -69,7 +69,7 @@ def readers() -> Mapping[str, Reader]:
     found: dict[str, Reader] = {}
     for name in BUILT_IN:
         found[name] = importlib.import_module(f"evenhand.runs.{name}").READER
-    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
+    for entry in extras.registered(GROUP):
         if entry.name in found:
             continue
         try:

@@ -338,6 +338,7 @@ def test_a_list_with_a_value_for_each_part_of_one_model_is_none_over_repeats(tmp
     assert recomputed(SLOTS.replace("COUNT", '"n_slots": 8, ')) == []
     assert recomputed(SLOTS.replace("COUNT", "").replace('"deltas"', '"ablation_deltas"')) == []
     assert len(recomputed(SLOTS.replace("COUNT", '"n_seeds": 8, '))) == 1
+    assert len(recomputed(SLOTS.replace("COUNT", "").replace('"deltas"', '"expert_accs_delta"'))) == 1
 
 
 HOOKS = """| setting | MC1 | MC2 |

@@ -412,6 +412,7 @@ def test_seeds_beyond_those_whose_signs_can_all_be_flipped_have_no_sign_test(tmp
     [
         ([0.9, 1.1, 0.8, 1.2, 0.7, 1.3, 40.0, -0.06], "it shows no difference, though the flips of their signs do"),
         ([0.9, 1.1, 0.8, 1.2, 0.7, 1.3, 1.0, 0.9], "which does not hold 0: a difference is shown;"),
+        ([1.0, 1.2, 0.9, 1.1, 0.8, -0.3], "a difference is shown by it, and none by the flips of their signs"),
         ([0.9, -1.1, 0.8, -1.2, 0.7, -1.3, 1.0, 0.9], "no difference is shown, and none within it is excluded"),
     ],
 )

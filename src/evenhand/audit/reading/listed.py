@@ -29,7 +29,12 @@ _COURSE = Pattern(
 )
 """Names of lists that run over something else than seeds."""
 
-_PART = Pattern(r"ablat|slot|head|block|channel|neuron|expert|position", re.IGNORECASE)
+_PART = Pattern(
+    r"(?:ablation|slot|head|block|channel|neuron|expert|position)s?_(?:deltas?|effects?|importances?|drops?)$",
+    re.IGNORECASE,
+)
+"""Names of what each part of one model does: an arm may well be called after a head or an expert."""
+
 _COUNT = Pattern(r"(?:n|num|number_of|count_of)_(?P<what>\w+)", re.IGNORECASE)
 """A number that says of what there are so many."""
 
