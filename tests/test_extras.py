@@ -108,10 +108,10 @@ def test_what_a_package_registers_is_known_once_it_is_installed_and_no_more_once
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[evenhand.toys]\nsecond = toys:two\nfirst = toys:one\n[other]\nthird = toys:three\n"
+        "[evenhand.toys]\nsecond = toys:one\nfirst = toys:two\n[other]\nthird = toys:three\n"
     )
     assert [(entry.name, entry.value) for entry in extras.registered("evenhand.toys")] == [
-        ("first", "toys:one"), ("second", "toys:two"),
+        ("first", "toys:two"), ("second", "toys:one"),
     ]  # fmt: skip
     (info / "entry_points.txt").unlink()
     info.joinpath("METADATA").unlink()

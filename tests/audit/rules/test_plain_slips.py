@@ -272,12 +272,12 @@ def test_two_steps_of_one_training_are_no_result_with_its_digits_turned(tmp_path
 
 
 RUNS = """{"arms": [
-{"name": "struct", "axis": "cut", "cut": "s512", "search": "bm25", "table": "rows", "ndcg": 0.20899, "mrr": 0.18518},
-{"name": "fixed", "axis": "cut", "cut": "f512", "search": "bm25", "table": "rows", "ndcg": 0.19029, "mrr": 0.17126},
-{"name": "hybrid", "axis": "search", "cut": "s512", "search": "both", "table": "rows", "ndcg": 0.18495, "mrr": 0.16525},
-{"name": "cells", "axis": "table", "cut": "s512", "search": "bm25", "table": "cells", "ndcg": 0.16442, "mrr": 0.15006},
-{"name": "plain", "axis": "search", "cut": "SAME", "search": "bm25", "table": "rows", "ndcg": 0.20899, "mrr": 0.18518},
-{"name": "dense", "axis": "search", "cut": "s512", "search": "dense", "table": "rows", "ndcg": 0.09788, "mrr": 0.08569}
+{"name": "struct", "axis": "cut", "lm": "x", "cut": "s512", "by": "bm25", "form": "rows", "f1": 0.2089, "mrr": 0.18518},
+{"name": "fixed", "axis": "cut", "lm": "x", "cut": "f512", "by": "bm25", "form": "rows", "f1": 0.1902, "mrr": 0.17126},
+{"name": "both", "axis": "by", "lm": "x", "cut": "s512", "by": "both", "form": "rows", "f1": 0.1849, "mrr": 0.16525},
+{"name": "cell", "axis": "form", "lm": "x", "cut": "s512", "by": "bm25", "form": "cells", "f1": 0.1644, "mrr": 0.1500},
+{"name": "plain", "axis": "by", "lm": "x", "cut": "SAME", "by": "bm25", "form": "rows", "f1": 0.2089, "mrr": 0.18518},
+{"name": "dense", "axis": "by", "lm": "y", "cut": "s512", "by": "dense", "form": "rows", "f1": 0.0978, "mrr": 0.08569}
 ]}
 """
 

@@ -9,6 +9,7 @@ import pytest
 from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from evenhand.audit.rules.certainty.differences import shown_by
 
 ROWS = """| {} | {} | {} | {} | mean |
 |---|---|---|---|---|
@@ -423,3 +424,9 @@ def test_an_interval_that_says_otherwise_than_the_flips_of_signs_says_so(
     (tmp_path / "log.md").write_text(f"## Accuracy\n\n| seed | baseline | ours |\n|---|---|---|\n{rows}")
     (one,) = [sentence(one) for one in audit(open_logs([tmp_path / "log.md"])) if one.rule == "recomputed"]
     assert shown in one
+
+
+def test_of_several_arms_the_flips_of_signs_show_nothing_as_chance_makes_the_largest() -> None:
+    facts = {"low": -1.0, "high": 9.0, "sign_flip_p": 0.01, "sign_flip_least": 0.01}
+    assert "the flips of their signs do" in shown_by({**facts, "of": 2})
+    assert "no difference is shown" in shown_by({**facts, "of": 5})

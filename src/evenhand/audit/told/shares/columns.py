@@ -14,7 +14,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 
-MIDDLE = Pattern(r"\b(?:med|median|mean|avg|average)\b", re.IGNORECASE)
+_MIDDLE = Pattern(r"\b(?:med|median|mean|avg|average)\b", re.IGNORECASE)
 """What is the middle of several numbers, and no count."""
 
 _OBJECT = Pattern(r"(.*)\.[^\W\d]\w*")
@@ -72,7 +72,7 @@ def _pairs(table: Table, share: int) -> Iterator[_Pairs]:
     """For each choice of columns, or for a column of counts ``27/45``, the part and the whole of every row."""
     whole = [
         i for i, column in enumerate(table.columns)
-        if i != share and beside(table, i, share) and not MIDDLE.search(table.header[i].replace("_", " "))
+        if i != share and beside(table, i, share) and not _MIDDLE.search(table.header[i].replace("_", " "))
         and sum(n is not None and not (n.decimals or n.unit or n.signed) for n in column) >= 3
     ][:_MOST_COLUMNS]  # fmt: skip
     for part in whole:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.columns import MIDDLE, of_others, printed_elsewhere
+from evenhand.audit.told.shares.columns import of_others, printed_elsewhere
 
 _NOUNS = r"(?:\s+(?!(?:and|or|but|then|while|und|oder|et|y)\b)[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
@@ -138,9 +138,8 @@ _SETTING = Pattern(
 def _candidates(table: Table) -> Iterator[list[Counted]]:
     """For each choice of columns by their names, the counts of the rows."""
     names = [re.sub(r"[_\-]+", " ", name) for name in table.header]
-    counted = [i for i, name in enumerate(names) if not MIDDLE.search(name)]
-    parts = [i for i in counted if _PART.search(names[i]) and not _SETTING.search(names[i])]
-    wholes = [i for i in counted if _WHOLE.search(names[i].strip()) and i not in parts]
+    parts = [i for i, name in enumerate(names) if _PART.search(name) and not _SETTING.search(name)]
+    wholes = [i for i, name in enumerate(names) if _WHOLE.search(name.strip()) and i not in parts]
     rates = [i for i, name in enumerate(names) if _RATE.search(name) and i not in parts and i not in wholes]
     for rate in rates[:8]:
         for part in parts[:6]:
